@@ -1,0 +1,19 @@
+"""What one training step computed, as plain data: values, calls, backward passes, updates."""
+
+from chainrule.step.call import Argument, Call, arguments_of, map_argument
+from chainrule.step.step import Agreement, Backward, ParameterUpdate, Step, Update
+from chainrule.step.value import Summary, Value
+
+__all__ = [
+    "Agreement",
+    "Argument",
+    "Backward",
+    "Call",
+    "ParameterUpdate",
+    "Step",
+    "Summary",
+    "Update",
+    "Value",
+    "arguments_of",
+    "map_argument",
+]

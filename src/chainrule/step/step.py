@@ -1,0 +1,133 @@
+"""One training step: from the first forward call to the optimizer's last write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from chainrule.step.call import Call
+from chainrule.step.value import Value
+
+
+@dataclass(slots=True, eq=False)
+class Backward:
+    """One backward pass of autograd, as the user's script started it.
+
+    roots      the values it started from, usually the loss
+    seeds      the upstream gradient each root was given; 1 for a loss
+    calls      the calls between the roots and the parameters, inputs first
+    received   {value index: the gradient that autograd delivered to that leaf}
+    upstream   {call index: autograd's gradient of each output}, where the call is to be checked alone
+    delivered  {call index: what autograd sent to each of the call's inputs}, for the same check
+    """
+
+    roots: list[Value]
+    seeds: list[torch.Tensor]
+    calls: list[Call]
+    received: dict[int, torch.Tensor] = field(default_factory=dict)
+    upstream: dict[int, list[torch.Tensor | None]] = field(default_factory=dict)
+    delivered: dict[int, list[torch.Tensor | None]] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class ParameterUpdate:
+    """How the optimizer moved one parameter. All tensors have the parameter's shape unless they are counters.
+
+    before     the weight before the update
+    gradient   the .grad the optimizer used
+    state      the optimizer's state before the update: momentum_buffer, exp_avg, step, ...
+    settings   the parameter group's settings: lr, momentum, betas, ...
+    after      the weight the optimizer really wrote; None where the script changed it without an optimizer
+               and ended before that could be seen
+    """
+
+    before: torch.Tensor
+    gradient: torch.Tensor
+    state: dict[str, Any]
+    settings: dict[str, Any]
+    after: torch.Tensor | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Update:
+    """One optimizer.step(). `optimizer` is the class's name, "" where the script writes the weights itself."""
+
+    optimizer: str
+    parameters: dict[int, ParameterUpdate]  # by the index of the parameter's Value
+
+
+@dataclass(slots=True, frozen=True)
+class Agreement:
+    """The worst relative differences found, and what rounding alone allows. nan where there was nothing to compare.
+
+    parameters             ours against autograd's gradient, over all parameters
+    parameters_tolerance   the bound derived in breakdown/verify.py
+    calls                  each rule alone against autograd, with autograd's own upstream gradient
+    calls_tolerance
+    update                 our update rule against the weights the optimizer wrote
+    update_tolerance
+    by_rule, opaque        number of calls differentiated by our rules, and by autograd
+    errors                 a sentence for each disagreement beyond its tolerance: an error of ours
+    """
+
+    parameters: float = float("nan")
+    parameters_tolerance: float = float("nan")
+    calls: float = float("nan")
+    calls_tolerance: float = float("nan")
+    update: float = float("nan")
+    update_tolerance: float = float("nan")
+    by_rule: int = 0
+    opaque: int = 0
+    errors: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        return not self.errors
+
+    @property
+    def proved(self) -> bool:
+        """Every rule was checked alone and agreed: only then is a step called proved."""
+        return self.holds and self.calls == self.calls
+
+
+@dataclass(slots=True, eq=False)
+class Step:
+    """One training step.
+
+    index       from 0
+    loss        the value of the last backward's root, or nan
+    values      every Value, by its index
+    calls       every recorded call, inputs first
+    backwards   one for each backward pass, in order
+    updates     one for each optimizer.step(), in order
+    gradients   {value index: gradient of the loss} by our own chain rule (breakdown/backward.py)
+    agreement   with autograd and with the optimizer (breakdown/verify.py)
+    problems    what could not be recorded, and why
+    """
+
+    index: int
+    loss: float = float("nan")
+    values: list[Value] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    backwards: list[Backward] = field(default_factory=list)
+    updates: list[Update] = field(default_factory=list)
+    gradients: dict[int, torch.Tensor] = field(default_factory=dict)
+    agreement: Agreement | None = None
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def parameters(self) -> dict[str, Value]:
+        """Every leaf that requires grad and took part, by name."""
+        return {value.name: value for value in self.values if value.kind == "parameter"}
+
+    def clear(self) -> None:
+        """Let go of every tensor now; the step refers to itself, so the garbage collector would come too late."""
+        for call in self.calls:
+            call.arguments.clear()
+            call.outputs.clear()
+        for backward in self.backwards:
+            backward.calls.clear()
+        for part in (self.values, self.calls, self.backwards, self.updates, self.gradients):
+            part.clear()  # type: ignore[attr-defined]  # lists and a dict
