@@ -1,0 +1,303 @@
+"""The recorder: a torch function mode that writes down every differentiable call of one step.
+
+A value's identity is its edge in autograd's graph, (grad_fn, output_nr); a leaf is itself. In-place writes, views and
+shared results need no bookkeeping beyond that: a write gives a tensor a new edge, hence a new Value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch._C import _autograd
+from torch.overrides import TorchFunctionMode, resolve_name
+
+from chainrule.rules import SPELLINGS, Bound, Rule
+from chainrule.step import Call, Step, Value, arguments_of, map_argument
+from chainrule.watch.place import Places, caller
+
+Tensor = torch.Tensor
+Edge = tuple[int, int]  # (id of an autograd node, which of its outputs)
+sequence_number = _autograd._get_sequence_nr
+
+# Values that no rule reads are kept for display only, up to this many bytes in one step.
+DISPLAY_BYTES = 64 << 20
+REGISTER_HOOK = Tensor.register_hook
+
+
+def tensors_in(argument: Any) -> Iterator[Tensor]:
+    if isinstance(argument, Tensor):
+        yield argument
+    elif isinstance(argument, list | tuple):
+        for part in argument:
+            yield from tensors_in(part)
+    elif isinstance(argument, dict):
+        for part in argument.values():
+            yield from tensors_in(part)
+
+
+def writes_in_place(function: Callable[..., Any]) -> bool:
+    name = getattr(function, "__name__", "")
+    return (name.endswith("_") and not name.endswith("__")) or name == "__setitem__"
+
+
+def is_attribute(function: Callable[..., Any]) -> bool:
+    """Reads and writes of tensor attributes (shape, dtype, grad) are no calls; .T and .mT have a rule and are."""
+    return getattr(function, "__name__", "") in ("__get__", "__set__", "__delete__")
+
+
+class Recorder(TorchFunctionMode):
+    """Records the calls of one step into `step`. Failures of ours are noted in step.problems, never raised."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__()
+        self.step = Step(index)
+        self.places = Places()
+        self.closed = False
+        self.hooked: set[Edge] = set()  # values whose gradient a hook of the user may change
+        self.producer: dict[Edge, Call] = {}
+        self.unruled: list[tuple[int, int, Call]] = []  # (first, last) sequence number of a call without a rule
+        self.nodes: dict[int, Any] = {}  # holds every node met: a freed node's id would be used again
+        self.edges: dict[int, tuple[Any, int]] = {}  # value index -> (node, output_nr)
+        self.leaves: dict[int, Tensor] = {}  # value index -> the tensor itself, for leaves and data
+        self._by_edge: dict[Edge, Value] = {}
+        self._by_tensor: dict[int, Value] = {}
+        self._by_storage: dict[int, list[Value]] = {}
+        self._indexed = 0  # values up to here stand in _by_storage
+        self._display_bytes = DISPLAY_BYTES
+        self._tokens: list[Tensor] = []
+        self._skip: set[Callable[..., Any]] = set()
+
+    # ------------------------------------------------------------ torch calls us here
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        if self.closed or func in self._skip:
+            return func(*args, **kwargs)
+        if is_attribute(func) and func not in SPELLINGS:
+            self._skip.add(func)
+            return func(*args, **kwargs)
+        begun = None
+        try:
+            begun = self._begin(func, args, kwargs)
+        except Exception as error:
+            self._problem(func, error)
+        out = func(*args, **kwargs)
+        if begun is not None:
+            try:
+                self._finish(func, begun, out)
+            except Exception as error:
+                self._problem(func, error)
+        return out
+
+    def _problem(self, func: Callable[..., Any], error: Exception) -> None:
+        module, file, line = self.places.here(caller(2))
+        where = f" at {file}:{line}" if file else ""
+        self.step.problems.append(f"{name_of(func)}{where} was not recorded: {type(error).__name__}: {error}")
+
+    # ------------------------------------------------------------ before and after the call
+
+    def _begin(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Begun | None:
+        """What must be read before the call runs; None when it is not one to record."""
+        tensors = list(tensors_in((args, kwargs)))
+        target = None
+        if tensors and (writes_in_place(func) or kwargs.get("inplace") or kwargs.get("out") is not None):
+            target = next(tensors_in(kwargs["out"])) if kwargs.get("out") is not None else tensors[0]
+        if not torch.is_grad_enabled() or not any(t.requires_grad for t in tensors):
+            if target is not None:
+                self.before_write(target)
+            return None
+        if func is REGISTER_HOOK:
+            node = args[0].grad_fn
+            if node is not None:
+                self.hooked.add((id(node), args[0].output_nr))
+            return None
+        through_view = target is not None and target._base is not None
+        spelling = SPELLINGS.get(func)
+        candidates: list[tuple[Rule | None, dict[str, Any]]] = []
+        if spelling is not None and not through_view and "out" not in kwargs:
+            candidates = [
+                (rule, {name: self._argument(a, name in rule.keeps) for name, a in bound.items()})
+                for rule, bound in spelling.bind(args, kwargs)
+            ]
+        if not candidates:
+            values = [self.value_of(t, keep=False) for t in tensors]
+            candidates = [(None, {"inputs": values})]
+        if target is not None:
+            self.before_write(target)
+        before = {value.index for _, bound in candidates for a in bound.values() for value in arguments_of(a)}
+        autocast = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else None
+        return Begun(candidates, before, autocast, sequence_number())
+
+    def _argument(self, argument: Any, keep: bool) -> Any:
+        return map_argument(lambda part: self.value_of(part, keep) if isinstance(part, Tensor) else part, argument)
+
+    def _finish(self, func: Callable[..., Any], begun: Begun, out: Any) -> None:
+        results = list(tensors_in(out))
+        outputs = [self.value_of(t, keep=False) for t in results]
+        if not any(v.requires_grad and v.index not in begun.before for v in outputs):
+            return  # nothing new: dropout in eval mode, .contiguous() on a contiguous tensor, an in-place view write
+        module, file, line = self.places.here(caller(2))
+        call = Call(len(self.step.calls), name_of(func), None, module, file, line, {}, outputs, autocast=begun.autocast)
+        call.reason = "no rule for this function"
+        for rule, arguments in begun.candidates:
+            call.arguments = arguments
+            if rule is None:
+                break
+            reason = self._declined(rule, call, results)
+            if not reason:
+                call.rule, call.reason = rule.name, ""
+                break
+            call.reason = reason
+        self.step.calls.append(call)
+        if call.rule is None:
+            call.arguments = {"inputs": call.values}
+            self.unruled.append((begun.sequence, sequence_number(), call))
+            return
+        for tensor, value in zip(results, outputs, strict=True):
+            if value.requires_grad and value.index not in begun.before and tensor.grad_fn is not None:
+                self.producer.setdefault((id(tensor.grad_fn), tensor.output_nr), call)
+
+    def _declined(self, rule: Rule, call: Call, results: list[Tensor]) -> str:
+        """Why the rule does not cover this call, or ""; saves what the rule needs from the moment of the call."""
+        bound = Bound(call)
+        with torch._C.DisableTorchFunction(), torch.no_grad():
+            reason = rule.declines(bound)
+            if not reason:
+                saved = rule.save(bound, results[0])
+                if saved is None:
+                    return "its random numbers cannot be read back"
+                call.saved = saved
+        if not reason and "output" in rule.keeps:
+            for tensor, value in zip(results, call.outputs, strict=True):
+                self._keep(value, tensor)
+        return reason
+
+    # ------------------------------------------------------------ values
+
+    def value_of(self, tensor: Tensor, keep: bool) -> Value:
+        """The Value of a tensor as it is now; `keep` when a rule reads its numbers."""
+        node = tensor.grad_fn if tensor.requires_grad else None
+        if node is not None:
+            edge = (id(node), tensor.output_nr)
+            value = self._by_edge.get(edge)
+            if value is None:
+                value = self._new(tensor, "result")
+                self._by_edge[edge] = value
+                self.edges[value.index] = (node, tensor.output_nr)
+                self.nodes[edge[0]] = node
+                if isinstance(node, torch._C._FunctionBase):
+                    self._tokens.append(tensor)  # a Python node does not keep its C++ graph alive
+        else:
+            value = self._by_tensor.get(id(tensor))
+            if value is None or value.overwritten:
+                value = self._new(tensor, "parameter" if tensor.requires_grad else "data")
+                self._by_tensor[id(tensor)] = value
+                self.leaves[value.index] = tensor
+                value.name = self.places.variable_name(tensor, caller(3))
+        if value.tensor is None:
+            size = tensor.numel() * tensor.element_size()
+            if keep or size <= self._display_bytes:
+                if not keep:
+                    self._display_bytes -= size
+                self._keep(value, tensor)
+        return value
+
+    def _keep(self, value: Value, tensor: Tensor) -> None:
+        if value.tensor is None:
+            value.tensor = tensor.detach()
+            value.version = None if tensor.is_inference() else tensor._version
+
+    def _new(self, tensor: Tensor, kind: Any) -> Value:
+        value = Value(len(self.step.values), tuple(tensor.shape), tensor.dtype, None, tensor.requires_grad, kind)
+        self.step.values.append(value)
+        return value
+
+    def value_at(self, node: Any, output_nr: int) -> Value:
+        """The Value at an edge of the graph; one without numbers where no recorded call made it."""
+        edge = (id(node), output_nr)
+        value = self._by_edge.get(edge)
+        if value is None:
+            about = node._input_metadata[output_nr]
+            shape = tuple(about.shape) if not about.is_nested_tensor else ()
+            value = Value(len(self.step.values), shape, about.dtype, None, True, "result")
+            self.step.values.append(value)
+            self._by_edge[edge] = value
+            self.edges[value.index] = (node, output_nr)
+            self.nodes[edge[0]] = node
+        return value
+
+    def value_of_leaf(self, leaf: Tensor) -> Value:
+        return self.value_of(leaf, keep=True)
+
+    # ------------------------------------------------------------ writes
+
+    def before_write(self, target: Tensor) -> None:
+        """Copy the kept values that share the target's memory: it is about to be overwritten."""
+        for value in self.step.values[self._indexed :]:
+            if value.tensor is not None and value.tensor.layout is torch.strided:
+                self._by_storage.setdefault(value.tensor.untyped_storage()._cdata, []).append(value)
+        self._indexed = len(self.step.values)
+        if target.layout is not torch.strided:
+            return
+        for value in self._by_storage.pop(target.untyped_storage()._cdata, ()):
+            if value.tensor is not None and not value.overwritten:
+                value.tensor = value.tensor.clone()
+                value.version = value.tensor._version
+
+    def replace(self, leaf: Tensor, copy: Tensor) -> None:
+        """Let the leaf's Value refer to a copy taken before the optimizer writes to it."""
+        value = self._by_tensor.get(id(leaf))
+        if value is not None and value.tensor is not None and not value.overwritten:
+            value.tensor, value.version = copy, copy._version
+
+    def name_parameters(self) -> None:
+        """Give every parameter its name in its module, and a number to those without any name."""
+        names = self.places.parameter_names()
+        taken: dict[str, int] = {}
+        for index, leaf in self.leaves.items():
+            value = self.step.values[index]
+            if value.kind != "parameter":
+                continue
+            name = names.get(id(leaf)) or value.name or f"parameter{index}"
+            again = taken[name] = taken.get(name, 0) + 1
+            value.name = name if again == 1 else f"{name}#{again}"
+
+    def close(self) -> None:
+        """Stop recording and let go of the graph."""
+        self.closed = True
+        for part in (self.producer, self.unruled, self.nodes, self.edges, self.leaves, self._by_edge, self._tokens):
+            part.clear()  # type: ignore[attr-defined]
+        self._by_tensor.clear()
+        self._by_storage.clear()
+
+
+class Begun:
+    """What was read before a call: the rules that may cover it, its input values, autocast, sequence number."""
+
+    __slots__ = ("autocast", "before", "candidates", "sequence")
+
+    def __init__(
+        self,
+        candidates: list[tuple[Rule | None, dict[str, Any]]],
+        before: set[int],
+        autocast: torch.dtype | None,
+        sequence: int,
+    ) -> None:
+        self.candidates, self.before, self.autocast, self.sequence = candidates, before, autocast, sequence
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """The function as the field writes it: torch.sigmoid, F.linear, Tensor.view."""
+    spelling = SPELLINGS.get(function)
+    if spelling is not None:
+        return spelling.name
+    name = resolve_name(function) or getattr(function, "__qualname__", repr(function))
+    return str(name).replace("torch.nn.functional.", "F.").replace("torch.Tensor.", "Tensor.")

@@ -1,0 +1,396 @@
+"""The watch: on chosen steps it puts the recorder on, in between it only counts.
+
+Torch is touched in four places, all of them restored at the end: the engine's entry
+(torch.autograd._engine_run_backward), the three functions that lead there (Tensor.backward, torch.autograd.backward,
+torch.autograd.grad), and the global optimizer hooks. No user object is changed.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+import threading
+import time
+import traceback
+import weakref
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import torch
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
+
+from chainrule.step import ParameterUpdate, Step, Update
+from chainrule.watch.graph import Graph
+from chainrule.watch.recorder import Recorder
+from chainrule.watch.stack import HAS_TORCH_FUNCTION, push_lowest, quiet, remove, unnoticed
+
+Tensor = torch.Tensor
+
+
+class Observer(Protocol):
+    """Who wants to know. The watcher calls; whatever an observer raises is noted and goes no further."""
+
+    def first(self) -> int:
+        """The first step to record."""
+
+    def loss(self, index: int, value: float) -> int:
+        """Step `index` ended with this loss; the answer is the next step to record."""
+
+    def checks(self, index: int) -> bool:
+        """Whether every rule is to be checked alone in this step."""
+
+    def step(self, step: Step, seconds: float) -> None:
+        """A recorded step is complete; its tensors may be changed by the script after this returns."""
+
+    def problem(self, text: str) -> None:
+        """Something of ours failed."""
+
+
+class Watcher:
+    """Watches the training in this process from `start` to `stop`."""
+
+    def __init__(self, observer: Observer) -> None:
+        self.observer = observer
+        self.index = 0  # the step in flight
+        self.recorder: Recorder | None = None
+        self._next = -1
+        self._loss = math.nan
+        self._depth = 0  # backward passes in flight
+        self._pending: Recorder | None = None  # a step without an optimizer, until its weights were written
+        self._optimizers: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()
+        self._cycle: list[int] = []  # optimizers that stepped in this step
+        self._pattern: frozenset[int] | None = None  # the optimizers of one step, once known
+        self._only: weakref.ref[torch.optim.Optimizer] | None = None  # the optimizer whose step ends a step, if alone
+        self._before: dict[int, dict[int, tuple[Tensor, ParameterUpdate]]] = {}
+        self._step_after_backward = False
+        self._seconds = 0.0
+        self._on_stack = False
+        self._undo: list[Callable[[], None]] = []
+        self._thread = threading.get_ident()
+
+    # ------------------------------------------------------------ start and stop
+
+    def start(self) -> None:
+        self._engine = torch.autograd._engine_run_backward  # type: ignore[attr-defined]
+        self._replace(torch.autograd, "_engine_run_backward", self._run_backward)
+        for owner, name in ((Tensor, "backward"), (torch.autograd, "backward"), (torch.autograd, "grad")):
+            self._replace(owner, name, self._without_mode(getattr(owner, name)))
+        self._replace(torch.optim.Optimizer, "__init__", self._notice_optimizer(torch.optim.Optimizer.__init__))
+        for handle in (
+            register_optimizer_step_pre_hook(self._before_update),
+            register_optimizer_step_post_hook(self._after_update),
+        ):
+            self._undo.append(handle.remove)
+        me = weakref.ref(self)
+        os.register_at_fork(after_in_child=lambda: None if (watcher := me()) is None else watcher._forget())
+        self._next = self.observer.first()
+        if self._next == 0:
+            self._arm()
+
+    def stop(self) -> None:
+        """Restore torch; a step in flight that had its backward is still handed over."""
+        self._finish_pending()
+        recorder = self.recorder
+        if recorder is not None:
+            self._disarm()
+            if recorder.step.backwards:
+                self._hand_over(recorder)
+            recorder.close()
+        for undo in reversed(self._undo):
+            undo()
+        self._undo.clear()
+
+    def _replace(self, owner: Any, name: str, new: Any) -> None:
+        old = owner.__dict__[name]
+        setattr(owner, name, new)
+        self._undo.append(lambda: setattr(owner, name, old))
+
+    def _forget(self) -> None:
+        """In a forked child (a DataLoader's worker): watch nothing, write nothing."""
+        if self.recorder is not None:
+            self.recorder.closed = True
+        self.recorder = self._pending = None
+        self._next = -1
+        self.observer = Deaf()
+
+    def _notice_optimizer(self, init: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(init)
+        def __init__(optimizer: torch.optim.Optimizer, *args: Any, **kwargs: Any) -> None:
+            self._optimizers.add(optimizer)
+            init(optimizer, *args, **kwargs)
+
+        return __init__
+
+    # ------------------------------------------------------------ the mode on and off
+
+    def _arm(self) -> None:
+        self.recorder = Recorder(self.index)
+        self._seconds = 0.0
+        self._show(True)
+
+    def _disarm(self) -> None:
+        self._show(False)
+        self.recorder = None
+
+    def _show(self, wanted: bool) -> None:
+        recorder = self.recorder
+        if recorder is None or wanted == self._on_stack:
+            return
+        if wanted:
+            push_lowest(recorder)
+            torch.overrides.has_torch_function = unnoticed(recorder)
+        else:
+            remove(recorder)
+            torch.overrides.has_torch_function = HAS_TORCH_FUNCTION
+        self._on_stack = wanted
+
+    def _without_mode(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Takes the mode off before torch dispatches: one that is removed inside its own handler comes back."""
+
+        @functools.wraps(function)
+        def leads_to_the_engine(*args: Any, **kwargs: Any) -> Any:
+            if not self._on_stack or threading.get_ident() != self._thread:
+                return function(*args, **kwargs)
+            self._show(False)
+            try:
+                return function(*args, **kwargs)
+            finally:
+                if self._step_after_backward:
+                    self._step_after_backward = False
+                    self._end_step()
+                self._show(True)
+
+        return leads_to_the_engine
+
+    # ------------------------------------------------------------ backward
+
+    def _run_backward(self, roots: Any, *args: Any, **kwargs: Any) -> Any:
+        recorder = self.recorder
+        if self._depth or threading.get_ident() != self._thread:
+            return self._engine(roots, *args, **kwargs)
+        if self._pending is not None:
+            self._finish_pending()
+        self._depth = 1
+        graph = None
+        try:
+            if recorder is not None:
+                graph = self._begin_backward(recorder, roots, args)
+            result = self._engine(roots, *args, **kwargs)
+        finally:
+            self._depth = 0
+            if graph is not None:
+                graph.unhook()
+        if graph is not None and recorder is not None:
+            self._end_backward(recorder, graph, args, kwargs, result)
+        root = roots[0] if roots else None
+        if isinstance(root, Tensor) and root.numel() == 1 and not root.is_complex():
+            self._loss = root.item()
+        if self._step_after_backward:  # an optimizer stepped inside the backward pass
+            if recorder is None:
+                self._step_after_backward = False
+                self._end_step()
+        elif not self._optimizers and self._only is None and kwargs.get("accumulate_grad"):
+            self._end_without_optimizer(recorder)
+        return result
+
+    def _begin_backward(self, recorder: Recorder, roots: Any, args: tuple[Any, ...]) -> Graph | None:
+        began = time.perf_counter()
+        try:
+            with quiet():
+                tensors, seeds = [], []
+                for root, seed in zip(roots, args[0], strict=True):
+                    if isinstance(root, Tensor) and root.requires_grad:
+                        tensors.append(root)
+                        seeds.append(torch.ones_like(root) if seed is None else seed.detach())
+                graph = Graph(recorder, tensors, seeds, self.observer.checks(self.index))
+                graph.hook()
+            return graph
+        except Exception:
+            recorder.step.problems.append(f"the backward pass was not recorded: {traceback.format_exc(limit=-3)}")
+            return None
+        finally:
+            self._seconds += time.perf_counter() - began
+
+    def _end_backward(
+        self, recorder: Recorder, graph: Graph, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any
+    ) -> None:
+        began = time.perf_counter()
+        try:
+            with quiet():
+                if not kwargs.get("accumulate_grad") and len(args) > 3:  # torch.autograd.grad(outputs, inputs)
+                    by_id = {id(leaf): index for index, leaf in graph.leaves.items()}
+                    for tensor, gradient in zip(args[3], result or (), strict=False):
+                        if gradient is not None and id(tensor) in by_id:
+                            graph.received[by_id[id(tensor)]] = gradient.detach()
+                backward = graph.finish()
+                recorder.step.backwards.append(backward)
+                root = backward.roots[0]
+                if root.tensor is not None and root.numel == 1 and not root.dtype.is_complex:
+                    recorder.step.loss = float(root.tensor)
+        except Exception:
+            recorder.step.problems.append(f"the backward pass was not recorded: {traceback.format_exc(limit=-3)}")
+        finally:
+            self._seconds += time.perf_counter() - began
+
+    # ------------------------------------------------------------ update
+
+    def _before_update(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+        recorder = self.recorder
+        if recorder is None or threading.get_ident() != self._thread:
+            return
+        began = time.perf_counter()
+        try:
+            with quiet():
+                self._before[id(optimizer)] = {
+                    id(p): (p, self._snapshot(recorder, optimizer, group, p))
+                    for group in optimizer.param_groups
+                    for p in group["params"]
+                    if p.grad is not None
+                }
+        except Exception:
+            recorder.step.problems.append(f"the update was not recorded: {traceback.format_exc(limit=-3)}")
+        self._seconds += time.perf_counter() - began
+
+    def _snapshot(
+        self, recorder: Recorder, optimizer: torch.optim.Optimizer, group: dict[str, Any], p: Tensor
+    ) -> ParameterUpdate:
+        before = p.detach().clone()
+        recorder.replace(p, before)
+        return ParameterUpdate(
+            before=before,
+            gradient=copied(p.grad),
+            state={name: copied(value) for name, value in optimizer.state.get(p, {}).items()},
+            settings={name: copied(value) for name, value in group.items() if name != "params"},
+        )
+
+    def _after_update(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+        if self.recorder is None and self._only is not None and self._only() is optimizer and not self._depth:
+            self._count()  # the common case: between recorded steps, one optimizer
+            return
+        if threading.get_ident() != self._thread:
+            return
+        if self.recorder is not None and id(optimizer) in self._before:
+            self._note_update(self.recorder, optimizer)
+        self._optimizers.add(optimizer)
+        if self._ends_step(optimizer):
+            if self._depth:
+                self._step_after_backward = True
+            else:
+                self._end_step()
+
+    def _note_update(self, recorder: Recorder, optimizer: torch.optim.Optimizer) -> None:
+        began = time.perf_counter()
+        try:
+            with quiet():
+                update = Update(type(optimizer).__name__, {})
+                for p, snapshot in self._before.pop(id(optimizer)).values():
+                    snapshot.after = p.detach()
+                    update.parameters[recorder.value_of_leaf(p).index] = snapshot
+                recorder.step.updates.append(update)
+        except Exception:
+            recorder.step.problems.append(f"the update was not recorded: {traceback.format_exc(limit=-3)}")
+        self._seconds += time.perf_counter() - began
+
+    def _ends_step(self, optimizer: torch.optim.Optimizer) -> bool:
+        """A step ends when every optimizer of the script has stepped once.
+
+        Which they are is known for sure when the first of them steps again; until then, when all that exist have.
+        """
+        me = id(optimizer)
+        if self._pattern is None and me in self._cycle:
+            self._pattern = frozenset(self._cycle)  # an optimizer that never steps was waited for
+            self._cycle.clear()
+        self._cycle.append(me)
+        expected = self._pattern or {id(o) for o in self._optimizers}
+        if not expected <= set(self._cycle):
+            return False
+        self._pattern = frozenset(expected)
+        self._cycle.clear()
+        self._only = weakref.ref(optimizer) if len(expected) == 1 else None
+        return True
+
+    # ------------------------------------------------------------ the end of a step
+
+    def _end_step(self) -> None:
+        recorder = self.recorder
+        if recorder is not None:
+            self._disarm()
+            self._hand_over(recorder)
+            recorder.close()
+        self._count()
+
+    def _end_without_optimizer(self, recorder: Recorder | None) -> None:
+        """The step ends with its backward; what the script writes into its weights is seen at the next one."""
+        if recorder is not None:
+            self._disarm()
+            self._note_weights(recorder)
+            self._pending = recorder
+        self._count()
+
+    def _note_weights(self, recorder: Recorder) -> None:
+        with quiet():
+            update = Update("", {})
+            for index in recorder.step.backwards[-1].received if recorder.step.backwards else ():
+                leaf = recorder.leaves[index]
+                before = leaf.detach().clone()
+                recorder.replace(leaf, before)
+                gradient = before if leaf.grad is None else leaf.grad.detach().clone()
+                update.parameters[index] = ParameterUpdate(before, gradient, {}, {})
+            recorder.step.updates.append(update)
+
+    def _finish_pending(self) -> None:
+        recorder, self._pending = self._pending, None
+        if recorder is None:
+            return
+        with quiet():
+            for update in recorder.step.updates:
+                for index, parameter in update.parameters.items():
+                    parameter.after = recorder.leaves[index].detach()
+        self._hand_over(recorder)
+        recorder.close()
+
+    def _hand_over(self, recorder: Recorder) -> None:
+        began = time.perf_counter()
+        try:
+            recorder.name_parameters()
+            with quiet():
+                self.observer.step(recorder.step, self._seconds)
+        except Exception:
+            self.observer.problem(f"step {recorder.step.index} was not kept: {traceback.format_exc()}")
+        self._seconds += time.perf_counter() - began
+
+    def _count(self) -> None:
+        index = self.index
+        self.index = index + 1
+        try:
+            self._next = self.observer.loss(index, self._loss)
+        except Exception:
+            self._next = -1
+            self.observer.problem(f"watching ended at step {index}: {traceback.format_exc()}")
+        self._loss = math.nan
+        if self._next == index + 1:
+            self._arm()
+
+
+class Deaf:
+    """The observer of a forked child: records nothing."""
+
+    def first(self) -> int:
+        return -1
+
+    def loss(self, index: int, value: float) -> int:
+        return -1
+
+    def checks(self, index: int) -> bool:
+        return False
+
+    def step(self, step: Step, seconds: float) -> None:
+        return None
+
+    def problem(self, text: str) -> None:
+        return None
+
+
+def copied(value: Any) -> Any:
+    return value.detach().clone() if isinstance(value, Tensor) else value
