@@ -1,0 +1,91 @@
+"""Step 2, partial derivatives: every call's own slope, before anything is multiplied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from chainrule.breakdown.backward import pair
+from chainrule.breakdown.notation import Notation
+from chainrule.formula import Derivative, Equation, Words
+from chainrule.rules import Bound, Gradients, rule_of
+from chainrule.step import Call, Value
+
+Tensor = torch.Tensor
+Index = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartialRow:
+    """The local derivative of a call's output by one of its inputs.
+
+    argument   the rule's name of that input
+    formula    ∂ŷ/∂z = ŷ·(1 − ŷ)
+    numbers    element by element, where each output depends on one element of the input; else None
+    """
+
+    call: Call
+    argument: str
+    value: Value
+    formula: Equation
+    numbers: Tensor | None
+
+
+def partials(notation: Notation) -> list[PartialRow]:
+    rows = []
+    for call in notation.calls:
+        rule = rule_of(call)
+        if rule is None:
+            rows += [PartialRow(call, "", v, _opaque(notation, call, v), None) for v in call.inputs]
+            continue
+        for name, argument in call.arguments.items():
+            if not isinstance(argument, Value) or not argument.requires_grad or name not in rule.partials:
+                continue
+            derivative = Derivative(notation[call.output], notation[argument])
+            formula = Equation((derivative, notation.inside(call, rule.partials[name])))
+            rows.append(PartialRow(call, name, argument, formula, local(call, name)))
+    return rows
+
+
+def _opaque(notation: Notation, call: Call, value: Value) -> Equation:
+    return Equation((Derivative(notation[call.output], notation[value]), Words("by autograd (opaque)")))
+
+
+def local(call: Call, argument: str) -> Tensor | None:
+    """∂output/∂argument element by element, or None where it is a whole matrix or its numbers were not kept."""
+    rule = rule_of(call)
+    if rule is None or any(not has_numbers(call, name) for name in rule.keeps):
+        return None
+    with torch.no_grad():
+        return rule.local(Bound(call), argument)
+
+
+def has_numbers(call: Call, name: str) -> bool:
+    value = call.output if name == "output" else call.arguments.get(name)
+    return not isinstance(value, Value) or value.tensor is not None
+
+
+def row(call: Call, value: Value, index: Index, upstream: list[Tensor | None]) -> list[Tensor | None]:
+    """∂output/∂value[index] for every number of every output.
+
+    The vjp is linear in the upstream gradient g, so the row is the derivative of vjp(g)[index] with respect to g.
+    `upstream` gives the outputs' shapes and says which of them the loss depends on.
+    """
+    rule = rule_of(call)
+    assert rule is not None
+    with torch.enable_grad():
+        g = [None if u is None else torch.zeros_like(u).requires_grad_() for u in upstream]
+        gradients: Gradients = rule.vjp(Bound(call), *g)  # type: ignore[arg-type]
+        entries = [
+            gradient[index]
+            for name, sent in gradients.items()
+            for v, gradient in pair(call.arguments[name], sent)
+            if v is value and gradient.requires_grad
+        ]
+        if not entries:
+            return [None if u is None else torch.zeros_like(u) for u in upstream]
+        asked = [u for u in g if u is not None]
+        rows = iter(torch.autograd.grad(torch.stack(entries).sum(), asked, allow_unused=True))
+    found = [None if u is None else next(rows) for u in g]
+    return [torch.zeros_like(u) if u is not None and r is None else r for u, r in zip(upstream, found, strict=True)]
