@@ -4,14 +4,24 @@ forward.py, partials.py, backward.py and update.py are the steps; derivation.py 
 verify.py proves the numbers against autograd and against the optimizer.
 """
 
-from chainrule.breakdown.backward import propagate
-from chainrule.breakdown.chain import backward
-from chainrule.breakdown.derivation import Deriver, Derivation
-from chainrule.breakdown.forward import forward
+from chainrule.breakdown.backward import backward_rows, propagate
+from chainrule.breakdown.derivation import Derivation, Deriver
+from chainrule.breakdown.forward import forward_rows
 from chainrule.breakdown.notation import Notation
-from chainrule.breakdown.partials import partials
+from chainrule.breakdown.partials import partial_rows
 from chainrule.breakdown.samples import Samples
-from chainrule.breakdown.update import update
+from chainrule.breakdown.update import update_rows
 from chainrule.breakdown.verify import verify
 
-__all__ = ["Derivation", "Deriver", "Notation", "Samples", "backward", "forward", "partials", "propagate", "update", "verify"]
+__all__ = [
+    "Derivation",
+    "Deriver",
+    "Notation",
+    "Samples",
+    "backward_rows",
+    "forward_rows",
+    "partial_rows",
+    "propagate",
+    "update_rows",
+    "verify",
+]

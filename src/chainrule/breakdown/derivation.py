@@ -16,16 +16,16 @@ from dataclasses import dataclass, field
 
 import torch
 
-from chainrule.breakdown import update
 from chainrule.breakdown.notation import Notation, averaged
-from chainrule.breakdown.partials import Index, has_numbers, row
+from chainrule.breakdown.partials import Index, row
 from chainrule.breakdown.samples import Samples
+from chainrule.breakdown.update import UpdateLine, UpdateRow, at, update_rows
 from chainrule.breakdown.verify import pass_tolerance, roundoff
 from chainrule.errors import IndexOutOfRange, NotKept, ParameterMissing, SampleOutOfRange
 from chainrule.formula import Formula, Number, Words, functions_of, replace, symbols_of, tidy
 from chainrule.rules import Bound, Contraction, rule_of
 from chainrule.rules.rule import TORCH
-from chainrule.step import Call, Step, Value
+from chainrule.step import Call, Step, Value, arguments_of
 
 Tensor = torch.Tensor
 TERMS = 5  # the largest terms of a sum that are written out
@@ -104,8 +104,8 @@ class Derivation:
     shares: tuple[float, ...] | None
     levels: tuple[Level, ...]
     after: float
-    update: update.UpdateRow | None
-    lines: tuple[update.UpdateLine, ...]
+    update: UpdateRow | None
+    lines: tuple[UpdateLine, ...]
     loss: float
     step: int
 
@@ -210,7 +210,7 @@ class Deriver:
         if sample is None and shares is not None:
             sample = max(range(len(shares)), key=lambda n: abs(shares[n]) if math.isfinite(shares[n]) else math.inf)
         theirs = [b.received[parameter.index] for b in self.step.backwards if parameter.index in b.received]
-        rows = [r for r in update.update(self.step) if r.parameter is parameter]
+        rows = [r for r in update_rows(self.step) if r.parameter is parameter]
         change = rows[-1].change if rows else None
         return Derivation(
             notation=self.notation,
@@ -227,7 +227,7 @@ class Deriver:
             levels=tuple(self._levels(parameter, index, sample)),
             after=float(change.after[index]) if change is not None and change.after is not None else math.nan,
             update=rows[-1] if rows else None,
-            lines=tuple(update.at(rows[-1], index)) if rows else (),
+            lines=tuple(at(rows[-1], index)) if rows else (),
             loss=self.step.loss,
             step=self.step.index,
         )
@@ -280,10 +280,9 @@ class Deriver:
         """(output, partials, gradient) for each output of a call with a rule that value[index] enters."""
         rule = rule_of(call)
         assert rule is not None
-        for name in rule.keeps:
-            if not has_numbers(call, name):
-                kept = call.output if name == "output" else call.arguments[name]
-                raise not_kept(f"{name} of {call.name} ({call.where})", kept)
+        lost = call.missing(rule.keeps)
+        if lost:
+            raise not_kept(f"{lost} of {call.name} ({call.where})", call.output if lost == "output" else call.values)
         upstream = [self.step.gradients.get(v.index) for v in call.outputs]
         rows = row(call, value, index, upstream)
         return [
@@ -329,10 +328,9 @@ class Deriver:
                 continue
             for output, rows, gradient in self._products(call, value, index):
                 partial = rows
+                lead: Index = ()
                 if sample is not None and self.batch.of(output.shape):
-                    partial, gradient, at = partial[sample], gradient[sample], (sample,)
-                else:
-                    at = ()
+                    partial, gradient, lead = partial[sample], gradient[sample], (sample,)
                 product = partial * gradient
                 flat = product.reshape(-1)
                 used = int(((flat != 0) | (partial.reshape(-1) != 0)).sum())
@@ -343,8 +341,8 @@ class Deriver:
                     size = torch.nan_to_num(flat.abs(), math.inf) + torch.nan_to_num(partial.reshape(-1).abs()) * 1e-30
                     places = size.topk(min(TERMS, used)).indices.tolist()
                 for place in places:
-                    where = at + tuple(int(i) for i in torch.unravel_index(torch.tensor(place), product.shape))
-                    inner = where[len(at) :]
+                    inner = tuple(int(i) for i in torch.unravel_index(torch.tensor(place), product.shape))
+                    where = lead + inner
                     numbers = float(partial[inner]), float(gradient[inner]), float(product[inner])
                     symbolic, numeric = self._partial(call, value, index, output, where)
                     found.append(Term(call, output, where, symbolic, numeric, *numbers))
@@ -411,8 +409,9 @@ def _entered(value: Value, index: Index, output: Value, rows: Tensor) -> int:
     return int(torch.nan_to_num(pattern).argmax())
 
 
-def not_kept(what: str, value: Value) -> NotKept:
-    return NotKept(what, value.numel * value.dtype.itemsize, "a larger --max-size")
+def not_kept(what: str, values: Value | list[Value]) -> NotKept:
+    size = sum(v.numel * v.dtype.itemsize for v in arguments_of(values))
+    return NotKept(what, size, "a larger --max-size")
 
 
 def element(argument: Value, places: tuple[tuple[tuple[int, ...], Index], ...]) -> float | None:

@@ -23,7 +23,7 @@ class ForwardRow:
     definition: Formula | None
 
 
-def forward(notation: Notation) -> list[ForwardRow]:
+def forward_rows(notation: Notation) -> list[ForwardRow]:
     """The calls between the data and the loss, in the order in which they ran."""
     return [
         ForwardRow(call, Equation((notation[call.output], notation.formula(call))), notation.definition(call))

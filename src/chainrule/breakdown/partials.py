@@ -32,7 +32,7 @@ class PartialRow:
     numbers: Tensor | None
 
 
-def partials(notation: Notation) -> list[PartialRow]:
+def partial_rows(notation: Notation) -> list[PartialRow]:
     rows = []
     for call in notation.calls:
         rule = rule_of(call)
@@ -55,15 +55,10 @@ def _opaque(notation: Notation, call: Call, value: Value) -> Equation:
 def local(call: Call, argument: str) -> Tensor | None:
     """∂output/∂argument element by element, or None where it is a whole matrix or its numbers were not kept."""
     rule = rule_of(call)
-    if rule is None or any(not has_numbers(call, name) for name in rule.keeps):
+    if rule is None or call.missing(rule.keeps):
         return None
     with torch.no_grad():
         return rule.local(Bound(call), argument)
-
-
-def has_numbers(call: Call, name: str) -> bool:
-    value = call.output if name == "output" else call.arguments.get(name)
-    return not isinstance(value, Value) or value.tensor is not None
 
 
 def row(call: Call, value: Value, index: Index, upstream: list[Tensor | None]) -> list[Tensor | None]:

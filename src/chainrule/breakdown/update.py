@@ -33,7 +33,7 @@ class UpdateRow:
     change: ParameterUpdate
 
 
-def update(step: Step) -> list[UpdateRow]:
+def update_rows(step: Step) -> list[UpdateRow]:
     """One row per parameter and optimizer step."""
     return [
         _row(optimizer_step.optimizer, step.values[index], change)
@@ -58,11 +58,11 @@ def _row(optimizer: str, parameter: Value, change: ParameterUpdate) -> UpdateRow
 
 def at(row: UpdateRow, index: tuple[int, ...], digits: int = 5) -> list[UpdateLine]:
     """The rule's lines for one weight, in symbols and in numbers."""
-    known: dict[str, Formula] = {symbol.name: Number(value) for symbol, value in row.settings.items()}
-    known |= {name: Number(entry(t, index), digits) for name, t in row.change.state.items() if _is_number(t)}
-    known["t"] = Number(int(entry(row.change.state.get("step", 0), index)) + 1)
-    known["gradient"] = Number(entry(row.change.gradient, index), digits)
-    known["w"] = Number(entry(row.change.before, index), digits)
+    rule = UPDATE_RULES.get(row.optimizer)
+    inputs = rule.inputs(row.change) if rule is not None and not row.reason else {}
+    known: dict[str, Formula] = {
+        name: Number(entry(x, index), digits) if isinstance(x, torch.Tensor) else Number(x) for name, x in inputs.items()
+    }
     lines = []
     for assignment in row.assignments:
         value = entry(row.values[assignment.symbol.name], index)
@@ -79,10 +79,6 @@ class UpdateLine:
     symbolic: Equation
     numeric: Formula
     value: float
-
-
-def _is_number(t: object) -> bool:
-    return isinstance(t, torch.Tensor | int | float)
 
 
 def entry(t: torch.Tensor | float, index: tuple[int, ...]) -> float:

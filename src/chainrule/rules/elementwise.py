@@ -10,9 +10,9 @@ import math
 
 import torch
 
-from chainrule.formula import Number, Symbol, Words, where
+from chainrule.formula import Formula, Number, Symbol, Words, where
 from chainrule.formula.tree import Phi, absolute, exp, log, maximum, minimum, phi, sigma, sign, sqrt, tanh
-from chainrule.rules.rule import Bound, Elementwise, Gradients, Tensor, named, rule, sum_to, x, y
+from chainrule.rules.rule import Adjoint, Bound, Elementwise, Gradients, Tensor, named, rule, sum_to, x, y
 
 b = Symbol("other", "b", "b")
 p = Symbol("exponent", "p", "p")
@@ -41,7 +41,9 @@ def plain_division(c: Bound) -> str:
 
 
 add = Elementwise("add", x + alpha * b, {x: ONE, b: alpha}, "input, other, *, alpha=1", declines=real_only)
-sub = Elementwise("sub", x - alpha * b, {x: ONE, b: -alpha}, "input, other, *, alpha=1", ["sub", "subtract"], declines=real_only)
+sub = Elementwise(
+    "sub", x - alpha * b, {x: ONE, b: -alpha}, "input, other, *, alpha=1", ["sub", "subtract"], declines=real_only
+)
 mul = Elementwise("mul", x * b, {x: b, b: x}, "input, other", ["mul", "multiply"], declines=real_only)
 div = Elementwise(
     "div",
@@ -134,48 +136,66 @@ smaller = Elementwise(
 lowest, highest = Symbol("min", "lo"), Symbol("max", "hi")
 
 
-def inside(c: Bound, argument: str = "input") -> Tensor:
-    """1 where x lies between the bounds, and on them, as PyTorch."""
-    bounds = c.call.arguments
-    between = torch.ones_like(c.input, dtype=torch.bool)
-    if bounds.get("min") is not None:
-        between = between & (c.input >= c.min)
-    if bounds.get("max") is not None:
-        between = between & (c.input <= c.max)
-    return between.to(c.input.dtype)
+def between(c: Bound, argument: str) -> Tensor:
+    """1 where the argument of a clamp is the result, else 0; x on a bound is itself, and of crossed bounds hi wins."""
+    low, high = (c.call.arguments.get(name) is not None for name in ("min", "max"))
+    shape, always = c.call.outputs[0].shape, torch.ones((), dtype=torch.bool, device=c.input.device)
+    if argument == "input":
+        found = (c.input >= c.min if low else always) & (c.input <= c.max if high else always)
+    elif argument == "min":
+        found = (c.input < c.min) & (torch.as_tensor(c.min < c.max, device=c.input.device) if high else always)
+    else:
+        found = (c.input > c.max) | (torch.as_tensor(c.max < c.min, device=c.input.device) if low else ~always)
+    return found.to(c.input.dtype).expand(shape)
 
 
-def fixed_bounds(c: Bound) -> str:
-    return "a gradient for a bound" if c.needs("min") or c.needs("max") else real_only(c)
+def clamp_vjp(c: Bound, g: Tensor) -> Gradients:
+    arguments = c.call.arguments
+    return {
+        name: sum_to(g * between(c, name), arguments[name].shape) for name in ("input", "min", "max") if c.needs(name)
+    }
 
 
-def clamped(name: str, signature: str, keeps: str, between: str, value):  # type: ignore[no-untyped-def]
-    def vjp(c: Bound, g: Tensor) -> Gradients:
-        return {"input": sum_to(g * inside(c), c.input.shape)}
-
+def clamped(name: str, signature: str, functions: str, value: Formula, partials: dict[str, Formula]) -> Adjoint:
     return rule(
         name,
         signature,
-        functions=f"{name} clip" if name == "clamp" else name,
+        functions=functions,
         formula=value,
-        partials={"input": where(Words(between), 1, 0)},
-        keeps=keeps,
-        declines=fixed_bounds,
-        magnitude=vjp,
-        local=inside,
+        partials=partials,
+        keeps=" ".join(partials),
+        declines=real_only,
+        magnitude=clamp_vjp,
+        local=between,
         note="slope 1 on the bounds, as PyTorch",
-    )(vjp)
+    )(clamp_vjp)
+
+
+def one_where(condition: str) -> Formula:
+    return where(Words(condition), 1, 0)
 
 
 clamp = clamped(
     "clamp",
     "input, min=None, max=None",
-    "input min max",
-    "lo ≤ x ≤ hi",
+    "clamp clip",
     minimum(maximum(x, lowest), highest),
+    {"input": one_where("lo ≤ x ≤ hi"), "min": one_where("x < lo"), "max": one_where("x > hi")},
 )
-clamp_min = clamped("clamp_min", "input, min", "input min", "x ≥ lo", maximum(x, lowest))
-clamp_max = clamped("clamp_max", "input, max", "input max", "x ≤ hi", minimum(x, highest))
+clamp_min = clamped(
+    "clamp_min",
+    "input, min",
+    "clamp_min",
+    maximum(x, lowest),
+    {"input": one_where("x ≥ lo"), "min": one_where("x < lo")},
+)
+clamp_max = clamped(
+    "clamp_max",
+    "input, max",
+    "clamp_max",
+    minimum(x, highest),
+    {"input": one_where("x ≤ hi"), "max": one_where("x > hi")},
+)
 
 # ---------------------------------------------------------------- activations
 
@@ -257,16 +277,17 @@ relu6 = unary(
     "F.relu6",
     "input, inplace=False",
 )
+gate = tanh(named("log1p", exp(x)))  # tanh of softplus
 mish = unary(
     "mish",
-    x * tanh(log(1 + exp(x))),
-    tanh(log(1 + exp(x))) + x * sigma(x) * (1 - tanh(log(1 + exp(x))) * tanh(log(1 + exp(x)))),
+    x * gate,
+    gate + x * sigma(x) * (1 - gate * gate),
     "Mish",
     "F.mish",
     "input, inplace=False",
     "Misra 2019",
 )
-softsign = unary("softsign", x / (1 + absolute(x)), 1 / ((1 + absolute(x)) * (1 + absolute(x))), "softsign", "F.softsign")
+softsign = unary("softsign", x / (1 + absolute(x)), 1 / (1 + absolute(x)) ** 2, "softsign", "F.softsign")
 LAMBDA, ALPHA = 1.0507009873554805, 1.6732632423543772  # Klambauer et al. 2017
 selu = unary(
     "selu",
@@ -277,14 +298,35 @@ selu = unary(
     "input, inplace=False",
     "Klambauer et al. 2017",
 )
-celu = unary(
+
+
+def in_double(c: Bound, constant: float, name: str) -> str:
+    """PyTorch's kernel holds this constant as a float32, also where it computes in float64."""
+    rounded = torch.tensor(constant, dtype=torch.float32).item() != constant
+    if rounded and c.call.outputs[0].dtype == torch.float64:
+        return f"float64, where PyTorch rounds {name} to float32"
+    return real_only(c)
+
+
+celu = Elementwise(
     "celu",
     where(x > 0, x, alpha * (exp(x / alpha) - 1)),
-    where(x > 0, 1, exp(x / alpha)),
-    "CELU",
-    "F.celu torch.celu",
+    {x: where(x > 0, 1, exp(x / alpha))},
     "input, alpha=1.0, inplace=False",
+    ["F.celu", "torch.celu"],
+    "CELU",
     "Barron 2017",
+    lambda c: in_double(c, 1 / c.alpha, "1/α"),
+)
+hardsigmoid = Elementwise(
+    "hardsigmoid",
+    minimum(6, maximum(0, x + 3)) / 6,
+    {x: where(x > -3, where(x < 3, 1 / 6, 0), 0)},
+    "input, inplace=False",
+    ["F.hardsigmoid"],
+    "hardsigmoid",
+    "Courbariaux et al. 2015",
+    lambda c: in_double(c, 1 / 6, "1/6"),
 )
 hardswish = unary(
     "hardswish",

@@ -22,7 +22,8 @@ def matmul_letters(c: Bound) -> str:
     first, second = c.call.arguments["input"], c.call.arguments["other"]
     left = "k" if len(first.shape) == 1 else "...nk"
     right = "k" if len(second.shape) == 1 else "...km"
-    return f"{left},{right}->{left.replace('k', '')}{right.replace('...', '').replace('k', '') if left[0] == '.' else right.replace('k', '')}"
+    kept = right.replace("...", "") if "..." in left else right
+    return f"{left},{right}->{(left + kept).replace('k', '')}"
 
 
 def linear_letters(c: Bound) -> str:

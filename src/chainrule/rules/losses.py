@@ -7,13 +7,13 @@ divides by the sum of the targets' weights instead of N.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import torch
 
 from chainrule.formula import Index, Number, Sum, Symbol, symbols, symbols_of, where
 from chainrule.formula.tree import Formula, absolute, exp, log, maximum, minimum, sigma, sign
-from chainrule.rules.rule import Bound, Gradients, Rule, Tensor, compile_torch, named, rule, sum_to, x
+from chainrule.rules.rule import Bound, Gradients, Rule, Tensor, compile_torch, named, rule, sizes, sum_to, x
 
 t = Symbol("target", "t", "t")
 delta = Symbol("delta", "δ", r"\delta")
@@ -39,7 +39,6 @@ class PointwiseLoss(Rule):
 
     value       ℓ in x and t
     partials    ∂ℓ/∂x and ∂ℓ/∂t
-    terms       for a partial that is a difference of rounded numbers: the same with every term positive
     declines    a further reason to leave a call to autograd
     weighted    whether each element's loss may have a weight
     """
@@ -53,7 +52,6 @@ class PointwiseLoss(Rule):
         symbol: str,
         note: str = "",
         function: str = "",
-        terms: Mapping[Symbol, Formula] | None = None,
         weighted: bool = False,
         declines: Callable[[Bound], str] | None = None,
     ) -> None:
@@ -67,17 +65,16 @@ class PointwiseLoss(Rule):
         self._declines = declines
         self._names = {a: sorted(symbols_of(f)) for a, f in by_name.items()}
         self._partial = {a: compile_torch(f, self._names[a]) for a, f in by_name.items()}
-        self._terms = {
-            a.name: (sorted(symbols_of(f)), compile_torch(f, sorted(symbols_of(f)))) for a, f in (terms or {}).items()
-        }
+        self._size = {a: compile_torch(sizes(f), self._names[a]) for a, f in by_name.items()}
 
     def declines(self, c: Bound) -> str:
         if not self.weighted and c.call.arguments.get("weight") is not None:
             return "a weight for each element"
         return legacy(c) or (self._declines(c) if self._declines else "")
 
-    def _scaled(self, c: Bound, found: Tensor) -> Tensor:
+    def _read(self, c: Bound, expression: Callable[..., Tensor], argument: str) -> Tensor:
         """A partial of ℓ as one of the reduced loss: times the element's weight, divided by N."""
+        found = expression(*(getattr(c, n) for n in self._names[argument]), dtype=c.input.dtype)
         shape, target = c.call.arguments["input"].shape, c.call.arguments["target"].shape
         if target != shape:
             shape = torch.broadcast_shapes(shape, target)
@@ -91,20 +88,17 @@ class PointwiseLoss(Rule):
 
     def local(self, c: Bound, argument: str) -> Tensor:
         """∂L/∂argument element by element, the 1/N of the mean included."""
-        found = self._partial[argument](*(getattr(c, n) for n in self._names[argument]), dtype=c.input.dtype)
-        return self._scaled(c, found)
+        return self._read(c, self._partial[argument], argument)
 
     def vjp(self, c: Bound, g: Tensor) -> Gradients:
         return {a: sum_to(g * self.local(c, a), c.call.arguments[a].shape) for a in self._partial if c.needs(a)}
 
     def magnitude(self, c: Bound, m: Tensor) -> Gradients:
-        gradients: Gradients = {}
-        for a in self._partial:
-            if c.needs(a):
-                names, read = self._terms.get(a, (self._names[a], self._partial[a]))
-                size = self._scaled(c, read(*(getattr(c, n) for n in names), dtype=c.input.dtype)).abs()
-                gradients[a] = sum_to(m * size, c.call.arguments[a].shape)
-        return gradients
+        return {
+            a: sum_to(m * self._read(c, size, a).abs(), c.call.arguments[a].shape)
+            for a, size in self._size.items()
+            if c.needs(a)
+        }
 
 
 PLAIN = "input, target, size_average=None, reduce=None, reduction='mean', weight=None"
@@ -150,7 +144,6 @@ binary_cross_entropy = PointwiseLoss(
     BCE,
     "BCE",
     "PyTorch's bounds: ln x is no less than −100 in the value, x(1 − x) no less than 1e-12 in ∂/∂x",
-    terms={t: absolute(log(1 - x)) + absolute(log(x))},
     weighted=True,
 )
 binary_cross_entropy_with_logits = PointwiseLoss(
@@ -159,19 +152,10 @@ binary_cross_entropy_with_logits = PointwiseLoss(
     {x: sigma(x) - t, t: -x},
     f"{BCE}, pos_weight=None",
     "BCE∘σ",
-    terms={x: sigma(x) + absolute(t)},
     weighted=True,
     declines=lambda c: "" if c.pos_weight is None else "a weight for the positive class",
 )
 log_sigma = minimum(0, x) - log(1 + exp(-absolute(x)))  # ln σ(x), and nowhere the logarithm of 0
-
-
-def weight_of_positive_class(c: Bound) -> str:
-    if c.pos_weight is None:
-        return "no weight for the positive class"
-    return "a gradient for pos_weight" if c.needs("pos_weight") else ""
-
-
 binary_cross_entropy_weighted = PointwiseLoss(
     "binary_cross_entropy_with_pos_weight",
     -(w * t * log(sigma(x)) + (1 - t) * log(1 - sigma(x))),
@@ -179,12 +163,8 @@ binary_cross_entropy_weighted = PointwiseLoss(
     f"{BCE}, pos_weight=None",
     "BCE∘σ",
     function="binary_cross_entropy_with_logits",
-    terms={
-        x: (1 + absolute(t)) * sigma(x) + absolute(w * t) * sigma(-x),
-        t: absolute(1 - w) * absolute(log_sigma) + absolute(x),
-    },
     weighted=True,
-    declines=weight_of_positive_class,
+    declines=lambda c: "no weight for the positive class" if c.pos_weight is None else "",
 )
 
 
@@ -204,7 +184,6 @@ kl_div = PointwiseLoss(
     KL,
     "KL",
     "x is a logarithm of probabilities",
-    terms={t: absolute(log(t)) + 1 + absolute(x)},
     declines=plain_target,
 )
 kl_div_log_target = PointwiseLoss(
@@ -215,7 +194,6 @@ kl_div_log_target = PointwiseLoss(
     "KL",
     "x and t are logarithms of probabilities",
     function="kl_div",
-    terms={t: exp(t) * (absolute(t) + absolute(x) + 1)},
     declines=lambda c: "" if c.log_target else "no log_target",
 )
 
@@ -240,9 +218,12 @@ def chosen(c: Bound, g: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     weight = counted.to(g.dtype)
     if c.weight is not None:
         weight = weight * c.weight[target]
-    share = g.unsqueeze(axis) if c.reduction == "none" else g / weight.sum() if c.reduction == "mean" else g
-    # where, not a product: with every target ignored g/0 is infinite, and PyTorch's gradient is 0
-    return target, torch.where(counted, share, share.new_zeros(())), weight
+    if c.reduction == "none":
+        return target, g.unsqueeze(axis) * counted, weight
+    if c.reduction == "sum":
+        return target, g * counted, weight
+    # where, not a product: with every target ignored 1/0 is infinite, and PyTorch's gradient is 0
+    return target, g * torch.where(counted, 1 / weight.sum(), g.new_zeros(())), weight
 
 
 SCORES = "input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction='mean'"
@@ -298,7 +279,8 @@ def cross_entropy_terms(c: Bound, g: Tensor, probabilities: Tensor, sign: int) -
 def softmax_with_rounding(c: Bound) -> Tensor:
     """softmax(x) times one plus the size of its exponent: how far rounding the exponent can move it."""
     probabilities = torch.softmax(c.input, class_axis(c))
-    return probabilities + torch.special.entr(probabilities)
+    rounding: Tensor = torch.special.entr(probabilities)  # −p ln p
+    return probabilities + rounding
 
 
 @rule(

@@ -31,7 +31,8 @@ def same(first: Symbol, second: Symbol) -> Formula:
 
 
 def real(c: Bound) -> str:
-    return "complex numbers" if c.call.arguments["input"].dtype.is_complex else ""
+    x = c.call.arguments["input"]
+    return "complex numbers" if x.dtype.is_complex else "an empty input" if not x.numel else ""
 
 
 # ---------------------------------------------------------------- softmax
@@ -116,8 +117,9 @@ STANDARDISED_PARTIALS = {
 }
 
 
-def affine(c: Bound, g: Tensor, normalised: Tensor, shape: tuple[int, ...], axes: list[int]) -> tuple[Gradients, Tensor]:
-    """For y = x̂·γ + β: the gradients of γ and β, summed over `axes`, and that of x̂."""
+def affine(c: Bound, g: Tensor, normalised: Tensor) -> tuple[Gradients, Tensor]:
+    """For y = x̂·γ + β: the gradients of γ and β, summed over what shares them, and that of x̂."""
+    shape, axes = scale_shape(c)
     gradients: Gradients = {}
     for name in ("weight", "bias"):
         if c.needs(name):
@@ -146,8 +148,7 @@ def standardised(c: Bound, g: Tensor, axes: list[int], groups: tuple[int, ...] |
     # products and means run vectorised on a CPU, torch.var does not: it takes 10 to 20 times as long
     inverse = ((centred * centred).mean(axes, keepdim=True) + c.eps).rsqrt()
     normalised = (full.abs() + mean.abs()) * inverse if positive else centred * inverse
-    shape, lead = scale_shape(c)
-    gradients, ghat = affine(c, g, normalised.reshape(c.input.shape), shape, lead)
+    gradients, ghat = affine(c, g, normalised.reshape(c.input.shape))
     if c.needs("input"):
         ghat = (ghat.abs() if positive else ghat).reshape(full.shape)
         others = ghat.mean(axes, keepdim=True) + normalised * (ghat * normalised).mean(axes, keepdim=True)
@@ -203,7 +204,7 @@ def in_groups(c: Bound) -> tuple[int, ...]:
     keeps="input weight",
     symbol="GroupNorm",
     note="Wu & He 2018; μ and σ² over the channels of a group and all positions, for each sample",
-    declines=lambda c: "an empty input" if not c.input.numel() else real(c),
+    declines=real,
     magnitude=lambda c, m: positive(standardised(c, m, [2], in_groups(c), positive=True)),
 )
 def group_norm(c: Bound, g: Tensor) -> Gradients:
@@ -234,9 +235,8 @@ def batch_norm(c: Bound, g: Tensor) -> Gradients:
 
 
 def with_running_statistics(c: Bound, g: Tensor, centred: Tensor) -> Gradients:
-    shape, axes = scale_shape(c)
-    inverse = (c.running_var + c.eps).rsqrt().reshape(shape)
-    gradients, ghat = affine(c, g, centred * inverse, shape, axes)
+    inverse = (c.running_var + c.eps).rsqrt().reshape(scale_shape(c)[0])
+    gradients, ghat = affine(c, g, centred * inverse)
     if c.needs("input"):
         gradients["input"] = ghat * inverse
     return gradients
@@ -266,8 +266,7 @@ def root_mean_square(c: Bound, g: Tensor, sign: int) -> Gradients:
     full, g = single(c.input), single(g)
     inverse = ((full * full).mean(axes, keepdim=True) + eps).rsqrt()
     normalised = full * inverse
-    shape, lead = scale_shape(c)
-    gradients, ghat = affine(c, g, normalised, shape, lead)
+    gradients, ghat = affine(c, g, normalised)
     if c.needs("input"):
         shared = normalised * (ghat * normalised).mean(axes, keepdim=True)
         gradients["input"] = (inverse * (ghat + sign * shared)).to(c.input.dtype)

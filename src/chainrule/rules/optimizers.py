@@ -407,17 +407,15 @@ class UpdateRule:
         eps_of_weight = torch.finfo(ours.dtype).eps
         if torch.equal(ours, written):
             return 0.0, eps_of_weight
-        ours, written, before = (x.double().flatten() for x in (ours, written, update.before))
-        same = (ours == written) | (ours.isnan() & written.isnan())
-        if same.all():
+        differs = ((ours != written) & ~(ours.isnan() & written.isnan())).flatten()
+        if not differs.any():
             return 0.0, eps_of_weight
-        difference = torch.where(same, 0, (ours - written).abs()).nan_to_num(torch.inf, torch.inf)
-        # The bound is never less than what writing the new weight costs; only the elements beyond that need all of it.
-        tolerance = 2 * eps_of_weight * ours.abs()
-        doubtful = ~(difference <= tolerance)
-        if doubtful.any():
-            tolerance[doubtful] = 2 * self.rounding(only(update, doubtful)).nan_to_num(0, torch.inf)
-        worst = int(torch.where(same, 0, difference / tolerance).nan_to_num(torch.inf).argmax())
+        change = only(update, differs)
+        ours, written = ours.flatten()[differs].double(), written.flatten()[differs].double()
+        before = change.before.double()
+        difference = (ours - written).abs().nan_to_num(torch.inf, torch.inf)
+        tolerance = 2 * self.rounding(change).nan_to_num(0, torch.inf)
+        worst = int((difference / tolerance).nan_to_num(torch.inf).argmax())
         scale = (before.abs() + (written - before).abs())[worst].clamp_min(torch.finfo(torch.double).tiny)
         return float(difference[worst] / scale), float(tolerance[worst] / scale)
 

@@ -57,9 +57,7 @@ def sum_(c: Bound, g: Tensor) -> Gradients:
     return {"input": spread(g.to(c.input.dtype), c.input.shape, c.dim, c.keepdim)}
 
 
-@rule(
-    "mean", "input, dim=None, keepdim=False, *, dtype=None", formula=1 / N * Sum("i", xi), partials={"input": 1 / N}
-)
+@rule("mean", "input, dim=None, keepdim=False, *, dtype=None", formula=1 / N * Sum("i", xi), partials={"input": 1 / N})
 def mean(c: Bound, g: Tensor) -> Gradients:
     count = c.input.numel() // max(g.numel(), 1)
     return {"input": spread((g / count).to(c.input.dtype), c.input.shape, c.dim, c.keepdim)}
@@ -101,8 +99,8 @@ def softmax_times(c: Bound, g: Tensor) -> Gradients:
 def count_less_correction(c: Bound) -> float:
     """N − c, where PyTorch subtracts c = 1 by default (Bessel)."""
     shape = c.call.arguments["input"].shape
-    count = math.prod(shape[axis] for axis in axes_of(moments_dim(c), len(shape)))
-    return count - (float(unbiased(c)) if c.correction is None else c.correction)
+    count: int = math.prod(shape[axis] for axis in axes_of(moments_dim(c), len(shape)))
+    return count - float(unbiased(c) if c.correction is None else c.correction)
 
 
 def moments_dim(c: Bound) -> Any:
@@ -111,7 +109,7 @@ def moments_dim(c: Bound) -> Any:
 
 def unbiased(c: Bound) -> bool:
     """torch.var(x, False) and torch.var(x, 0, False), the older spellings."""
-    return c.dim if isinstance(c.dim, bool) else c.unbiased is None or bool(c.unbiased)
+    return bool(c.dim if isinstance(c.dim, bool) else c.unbiased is None or c.unbiased)
 
 
 def too_few(c: Bound) -> str:
@@ -131,8 +129,8 @@ def var_vjp(c: Bound, g: Tensor, positive: bool = False) -> Gradients:
 
 def std_vjp(c: Bound, g: Tensor, positive: bool = False) -> Gradients:
     # PyTorch's convention: slope 0 where all numbers are equal
-    factor = (g / (c.output * count_less_correction(c))).masked_fill(c.output == 0, 0)
-    return moments_vjp(c, factor, positive)
+    factor = (1 / (c.output * count_less_correction(c))).masked_fill(c.output == 0, 0)
+    return moments_vjp(c, g * factor, positive)
 
 
 MOMENTS = "input, dim=None, unbiased=None, keepdim=False, *, correction=None"
@@ -160,7 +158,7 @@ std = rule(
 def norm_vjp(c: Bound, g: Tensor) -> Gradients:
     y = aligned(c.output, c.input.shape, c.dim, c.keepdim)
     g = aligned(g, c.input.shape, c.dim, c.keepdim)
-    return {"input": c.input * (g / y).masked_fill(y == 0, 0)}
+    return {"input": g * c.input * (1 / y).masked_fill(y == 0, 0)}
 
 
 def euclidean_norm(name: str, signature: str, functions: str, covers: Callable[[Bound], bool]) -> Adjoint:

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 import torch
 
 from chainrule.formula import Formula, Symbol, python, symbols_of
-from chainrule.formula.tree import Apply
+from chainrule.formula.tree import Apply, Binary, Cases, Negative, Number
 from chainrule.step import Argument, Call, Value, map_argument
 
 Tensor = torch.Tensor
@@ -181,8 +181,8 @@ def sum_to(g: Tensor, shape: torch.Size | tuple[int, ...]) -> Tensor:
 
 def _where(condition: Tensor, then: Any, otherwise: Any, dtype: torch.dtype) -> Tensor:
     """torch.where, with Python numbers taken in the call's own dtype rather than the default one."""
-    scalars = [v if isinstance(v, Tensor) else torch.tensor(v, dtype=dtype) for v in (then, otherwise)]
-    return torch.where(condition, *scalars)
+    first, second = (v if isinstance(v, Tensor) else torch.tensor(v, dtype=dtype) for v in (then, otherwise))
+    return torch.where(condition, first, second)
 
 
 TORCH = {
@@ -190,11 +190,12 @@ TORCH = {
     "log": torch.log,
     "sqrt": torch.sqrt,
     "tanh": torch.tanh,
-    "abs": torch.abs,
+    "abs": abs,  # of numbers too
     "sign": torch.sgn,
     "sin": torch.sin,
     "cos": torch.cos,
     "erf": torch.erf,
+    "log1p": torch.log1p,
     "sigma": torch.sigmoid,
     "Phi": torch.special.ndtr,
     "phi": lambda v: torch.exp(-v * v / 2) * 0.3989422804014327,  # 1/sqrt(2 pi)
@@ -209,7 +210,25 @@ def compile_torch(formula: Formula, arguments: list[str]) -> Callable[..., Any]:
     source = python(formula, cases_need="dtype")
     scope = dict(TORCH)
     exec(f"def value({', '.join([*arguments, 'dtype'])}): return {source}", scope)
-    return scope["value"]  # type: ignore[return-value]
+    return scope["value"]  # type: ignore[no-any-return]
+
+
+def sizes(formula: Formula) -> Formula:
+    """The formula with every term positive, |a| + |b| for a − b: the scale of its rounding."""
+    match formula:
+        case Binary("+" | "-", left, right):
+            return sizes(left) + sizes(right)
+        case Binary("*", left, right):
+            return sizes(left) * sizes(right)
+        case Binary("/", left, right):
+            return sizes(left) / Apply("abs", (right,))
+        case Negative(body):
+            return sizes(body)
+        case Cases(condition, then, otherwise):
+            return Cases(condition, sizes(then), sizes(otherwise))
+        case Number(value):
+            return Number(abs(value))
+    return Apply("abs", (formula,))
 
 
 # ---------------------------------------------------------------- the kinds of rules
@@ -236,6 +255,7 @@ class Elementwise(Rule):
         self._value = compile_torch(value, self.signature.names)
         self._arguments = {a: sorted(symbols_of(p)) for a, p in by_name.items()}
         self._partial = {a: compile_torch(p, self._arguments[a]) for a, p in by_name.items()}
+        self._size = {a: compile_torch(sizes(p), self._arguments[a]) for a, p in by_name.items()}
         self._constant = {a: p.value for a, p in by_name.items() if hasattr(p, "value") and not symbols_of(p)}
 
     def declines(self, c: Bound) -> str:
@@ -246,8 +266,11 @@ class Elementwise(Rule):
         return self._value(**arguments, dtype=arguments["input"].dtype)  # type: ignore[no-any-return]
 
     def local(self, c: Bound, argument: str) -> Tensor:
+        return self._read(self._partial[argument], c, argument)
+
+    def _read(self, expression: Callable[..., Any], c: Bound, argument: str) -> Tensor:
         dtype = c.call.outputs[0].dtype
-        found = self._partial[argument](*(getattr(c, a) for a in self._arguments[argument]), dtype=dtype)
+        found = expression(*(getattr(c, a) for a in self._arguments[argument]), dtype=dtype)
         return found if isinstance(found, Tensor) else torch.tensor(found, dtype=dtype)
 
     def _times_local(self, c: Bound, g: Tensor, positive: bool) -> Gradients:
@@ -257,10 +280,10 @@ class Elementwise(Rule):
                 continue
             constant = self._constant.get(argument)
             if constant is not None:
-                product = g if constant == 1 or (positive and constant == -1) else g * constant
+                product = g if constant == 1 else g * (abs(constant) if positive else constant)
             else:
-                local = self.local(c, argument)
-                product = g * (local.abs() if positive else local)
+                expression = self._size if positive else self._partial
+                product = g * self._read(expression[argument], c, argument)
             gradients[argument] = sum_to(product, getattr(c, argument).shape)
         return gradients
 

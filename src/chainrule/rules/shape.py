@@ -248,9 +248,7 @@ def cat(c: Bound, g: Tensor) -> Gradients:
     return {"tensors": [part.reshape(shape) for part, shape in zip(g.split(sizes, c.dim), shapes, strict=True)]}
 
 
-@rule(
-    "stack", "tensors, dim=0", functions="torch.stack", formula=named("stack", tensors), partials={"tensors": ONE}
-)
+@rule("stack", "tensors, dim=0", functions="torch.stack", formula=named("stack", tensors), partials={"tensors": ONE})
 def stack(c: Bound, g: Tensor) -> Gradients:
     return {"tensors": list(g.unbind(c.dim))}
 
@@ -258,9 +256,7 @@ def stack(c: Bound, g: Tensor) -> Gradients:
 def all_upstream(c: Bound, upstream: tuple[Tensor | None, ...]) -> list[Tensor]:
     """The gradient of each output, 0 where none arrived."""
     some = next(g for g in upstream if g is not None)
-    return [
-        some.new_zeros(out.shape) if g is None else g for g, out in zip(upstream, c.call.outputs, strict=True)
-    ]
+    return [some.new_zeros(out.shape) if g is None else g for g, out in zip(upstream, c.call.outputs, strict=True)]
 
 
 def rejoined(c: Bound, *upstream: Tensor | None) -> Gradients:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -57,6 +57,14 @@ class Call:
     def values(self) -> list[Value]:
         """Every tensor among the arguments."""
         return [value for argument in self.arguments.values() for value in arguments_of(argument)]
+
+    def missing(self, names: Iterable[str]) -> str:
+        """The first of these arguments ("output" is the output) whose numbers were not kept, or ""."""
+        for name in names:
+            argument = self.outputs if name == "output" else self.arguments.get(name)
+            if any(value.tensor is None for value in arguments_of(argument)):
+                return name
+        return ""
 
     @property
     def where(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,14 +11,19 @@ import torch
 Kind = Literal["parameter", "data", "result"]
 
 
+SAMPLE = 16_384  # entries that mean, std and histogram are taken over
+BLOCK = 1024
+
+
 @dataclass(slots=True, frozen=True)
 class Summary:
-    """What is kept of a tensor too large for the run: statistics and its largest entries.
+    """What is kept of a tensor too large for the run. Complex numbers are summarised by their absolute values.
 
-    minimum, maximum, mean, std   over the finite entries, in the tensor's own unit
-    not_finite                    number of NaN and infinite entries
-    histogram                     counts of finite entries in 32 equal bins from minimum to maximum
-    largest                       (flat index, entry) of the entries largest in absolute value
+    minimum, maximum   over all entries, in the tensor's own unit; over the finite ones where not all are
+    mean, std          over an even sample of at most SAMPLE entries
+    not_finite         number of NaN and infinite entries
+    histogram          counts of that sample in 32 equal bins from minimum to maximum
+    largest            (flat index, entry) of the entries largest in absolute value
     """
 
     minimum: float
@@ -31,23 +37,44 @@ class Summary:
     @staticmethod
     def of(tensor: torch.Tensor, largest: int = 8, bins: int = 32) -> Summary:
         flat = tensor.detach().reshape(-1)
-        flat = (flat.abs() if flat.is_complex() else flat).double()
-        finite = flat[torch.isfinite(flat)]
-        if finite.numel() == 0:
-            nan = float("nan")
-            return Summary(nan, nan, nan, nan, flat.numel(), (), ())
-        low, high = float(finite.min()), float(finite.max())
-        counts = torch.histc(finite, bins, low, high) if high > low else torch.tensor([float(finite.numel())])
-        top = torch.nan_to_num(flat.abs(), 0, 0, 0).topk(min(largest, flat.numel())).indices
+        flat = flat.abs() if flat.is_complex() else flat if flat.dtype.is_floating_point else flat.float()
+        if flat.numel() == 0:
+            return Summary(math.nan, math.nan, math.nan, math.nan, 0, (), ())
+        low, high, top = _extremes(flat, largest)
+        not_finite = 0
+        if not (math.isfinite(low) and math.isfinite(high)):  # NaN and infinities go through minimum and maximum
+            finite = torch.isfinite(flat)
+            not_finite = int((~finite).sum())
+            if not_finite == flat.numel():
+                return Summary(math.nan, math.nan, math.nan, math.nan, not_finite, (), ())
+            flat = torch.where(finite, flat, flat[finite][0])
+            low, high, top = _extremes(flat, largest)
+        sample = flat[:: -(-flat.numel() // SAMPLE)].double()
+        counts = torch.histc(sample, bins, low, high) if high > low else torch.tensor([float(sample.numel())])
         return Summary(
             minimum=low,
             maximum=high,
-            mean=float(finite.mean()),
-            std=float(finite.std(correction=0)),
-            not_finite=flat.numel() - finite.numel(),
-            histogram=tuple(int(c) for c in counts),
-            largest=tuple((int(i), float(flat[i])) for i in top),
+            mean=float(sample.mean()),
+            std=float(sample.std(correction=0)),
+            not_finite=not_finite,
+            histogram=tuple(int(c) for c in counts.tolist()),
+            largest=tuple(zip(top.tolist(), flat[top].tolist(), strict=True)),
         )
+
+
+def _extremes(flat: torch.Tensor, largest: int) -> tuple[float, float, torch.Tensor]:
+    """Minimum, maximum, and where the entries of largest absolute value are, in one pass over the tensor."""
+    whole = flat.numel() // BLOCK * BLOCK
+    tail = torch.arange(whole, flat.numel(), device=flat.device)
+    if whole == 0:
+        low, high = torch.aminmax(flat)
+        return float(low), float(high), tail[flat.abs().topk(min(largest, flat.numel())).indices]
+    lows, highs = torch.aminmax(flat[:whole].view(-1, BLOCK), dim=1)
+    blocks = torch.maximum(-lows, highs).topk(min(largest, len(lows))).indices
+    places = torch.cat([(blocks[:, None] * BLOCK + torch.arange(BLOCK, device=flat.device)).reshape(-1), tail])
+    candidates = flat[places]
+    low, high = torch.aminmax(torch.cat([lows, highs, flat[whole:]]))
+    return float(low), float(high), places[candidates.abs().topk(min(largest, len(places))).indices]
 
 
 @dataclass(slots=True, eq=False)

@@ -68,6 +68,7 @@ class Recorder(TorchFunctionMode):
         self._display_bytes = DISPLAY_BYTES
         self._tokens: list[Tensor] = []
         self._skip: set[Callable[..., Any]] = set()
+        self._writes: dict[Callable[..., Any], bool] = {}
 
     # ------------------------------------------------------------ torch calls us here
 
@@ -106,9 +107,16 @@ class Recorder(TorchFunctionMode):
 
     def _begin(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Begun | None:
         """What must be read before the call runs; None when it is not one to record."""
+        writes = self._writes.get(func)
+        if writes is None:
+            writes = self._writes[func] = writes_in_place(func)
+        if kwargs and (kwargs.get("inplace") or kwargs.get("out") is not None):
+            writes = True
+        if not writes and not torch.is_grad_enabled():
+            return None
         tensors = list(tensors_in((args, kwargs)))
         target = None
-        if tensors and (writes_in_place(func) or kwargs.get("inplace") or kwargs.get("out") is not None):
+        if tensors and writes:
             target = next(tensors_in(kwargs["out"])) if kwargs.get("out") is not None else tensors[0]
         if not torch.is_grad_enabled() or not any(t.requires_grad for t in tensors):
             if target is not None:

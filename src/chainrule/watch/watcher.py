@@ -1,13 +1,15 @@
 """The watch: on chosen steps it puts the recorder on, in between it only counts.
 
-Torch is touched in four places, all of them restored at the end: the engine's entry
-(torch.autograd._engine_run_backward), the three functions that lead there (Tensor.backward, torch.autograd.backward,
-torch.autograd.grad), and the global optimizer hooks. No user object is changed.
+Between recorded steps torch is touched in three places: torch.autograd.backward and grad read the loss, a global optimizer hook
+counts, and Optimizer.__init__ notes new optimizers. While a step is recorded also the engine's entry
+(torch.autograd._engine_run_backward), Tensor.backward and a second optimizer hook. All of it is
+restored at the end. No object of the user's is changed.
 """
 
 from __future__ import annotations
 
 import functools
+import gc
 import math
 import os
 import threading
@@ -22,6 +24,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 
 from chainrule.step import ParameterUpdate, Step, Update
 from chainrule.watch.graph import Graph
+from chainrule.watch.pulse import Pulse, Tape, first_number
 from chainrule.watch.recorder import Recorder
 from chainrule.watch.stack import HAS_TORCH_FUNCTION, push_lowest, quiet, remove, unnoticed
 
@@ -36,6 +39,9 @@ class Observer(Protocol):
 
     def loss(self, index: int, value: float) -> int:
         """Step `index` ended with this loss; the answer is the next step to record."""
+
+    def routine(self) -> tuple[Tape | None, float, float]:
+        """Where losses may be written without asking, and from which to which value."""
 
     def checks(self, index: int) -> bool:
         """Whether every rule is to be checked alone in this step."""
@@ -52,40 +58,39 @@ class Watcher:
 
     def __init__(self, observer: Observer) -> None:
         self.observer = observer
-        self.index = 0  # the step in flight
+        self._pulse = Pulse(self._after_update, self._settle)
         self.recorder: Recorder | None = None
-        self._next = -1
-        self._loss = math.nan
         self._depth = 0  # backward passes in flight
         self._pending: Recorder | None = None  # a step without an optimizer, until its weights were written
         self._optimizers: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()
         self._cycle: list[int] = []  # optimizers that stepped in this step
         self._pattern: frozenset[int] | None = None  # the optimizers of one step, once known
-        self._only: weakref.ref[torch.optim.Optimizer] | None = None  # the optimizer whose step ends a step, if alone
         self._before: dict[int, dict[int, tuple[Tensor, ParameterUpdate]]] = {}
-        self._step_after_backward = False
+        # An optimizer that steps inside the backward pass: the mode's stack belongs to the engine until that is over.
+        self._after: Callable[[], None] | None = None
         self._seconds = 0.0
         self._on_stack = False
         self._undo: list[Callable[[], None]] = []
+        self._disarms: list[Callable[[], None]] = []
         self._thread = threading.get_ident()
+
+    @property
+    def index(self) -> int:
+        """The step in flight."""
+        return self._pulse.count
 
     # ------------------------------------------------------------ start and stop
 
     def start(self) -> None:
-        self._engine = torch.autograd._engine_run_backward  # type: ignore[attr-defined]
-        self._replace(torch.autograd, "_engine_run_backward", self._run_backward)
-        for owner, name in ((Tensor, "backward"), (torch.autograd, "backward"), (torch.autograd, "grad")):
-            self._replace(owner, name, self._without_mode(getattr(owner, name)))
-        self._replace(torch.optim.Optimizer, "__init__", self._notice_optimizer(torch.optim.Optimizer.__init__))
-        for handle in (
-            register_optimizer_step_pre_hook(self._before_update),
-            register_optimizer_step_post_hook(self._after_update),
-        ):
-            self._undo.append(handle.remove)
+        self._replace(self._undo, torch.autograd, "backward", self._pulse.reads_loss(torch.autograd.backward))
+        self._replace(self._undo, torch.autograd, "grad", self._ends_step_by_hand(torch.autograd.grad))
+        init = self._notice_optimizer(torch.optim.Optimizer.__init__)
+        self._replace(self._undo, torch.optim.Optimizer, "__init__", init)
+        self._undo.append(register_optimizer_step_post_hook(self._pulse.counts).remove)
         me = weakref.ref(self)
         os.register_at_fork(after_in_child=lambda: None if (watcher := me()) is None else watcher._forget())
-        self._next = self.observer.first()
-        if self._next == 0:
+        self._optimizers.update(o for o in gc.get_objects() if issubclass(type(o), torch.optim.Optimizer))
+        if self.observer.first() == 0:
             self._arm()
 
     def stop(self) -> None:
@@ -97,21 +102,19 @@ class Watcher:
             if recorder.step.backwards:
                 self._hand_over(recorder)
             recorder.close()
-        for undo in reversed(self._undo):
-            undo()
-        self._undo.clear()
+        undo_all(self._undo)
 
-    def _replace(self, owner: Any, name: str, new: Any) -> None:
+    def _replace(self, undo: list[Callable[[], None]], owner: Any, name: str, new: Any) -> None:
         old = owner.__dict__[name]
         setattr(owner, name, new)
-        self._undo.append(lambda: setattr(owner, name, old))
+        undo.append(lambda: setattr(owner, name, old))
 
     def _forget(self) -> None:
         """In a forked child (a DataLoader's worker): watch nothing, write nothing."""
         if self.recorder is not None:
             self.recorder.closed = True
         self.recorder = self._pending = None
-        self._next = -1
+        self._pulse.rest()
         self.observer = Deaf()
 
     def _notice_optimizer(self, init: Callable[..., None]) -> Callable[..., None]:
@@ -127,10 +130,16 @@ class Watcher:
     def _arm(self) -> None:
         self.recorder = Recorder(self.index)
         self._seconds = 0.0
+        self._engine = torch.autograd._engine_run_backward  # type: ignore[attr-defined]
+        self._replace(self._disarms, torch.autograd, "_engine_run_backward", self._run_backward)
+        for owner, name in ((Tensor, "backward"), (torch.autograd, "grad")):
+            self._replace(self._disarms, owner, name, self._without_mode(getattr(owner, name)))
+        self._disarms.append(register_optimizer_step_pre_hook(self._before_update).remove)
         self._show(True)
 
     def _disarm(self) -> None:
         self._show(False)
+        undo_all(self._disarms)
         self.recorder = None
 
     def _show(self, wanted: bool) -> None:
@@ -156,42 +165,55 @@ class Watcher:
             try:
                 return function(*args, **kwargs)
             finally:
-                if self._step_after_backward:
-                    self._step_after_backward = False
-                    self._end_step()
                 self._show(True)
 
         return leads_to_the_engine
 
     # ------------------------------------------------------------ backward
 
+    def _ends_step_by_hand(self, grad: Callable[..., Any]) -> Callable[..., Any]:
+        """torch.autograd.grad: where there is no optimizer, a script may update its weights from what this returns."""
+
+        @functools.wraps(grad)
+        def ends_step_by_hand(outputs: Any, *args: Any, **kwargs: Any) -> Any:
+            result = grad(outputs, *args, **kwargs)
+            if self._pulse.only is None:
+                self._settle(outputs, create_graph=bool(kwargs.get("create_graph")))
+            return result
+
+        return ends_step_by_hand
+
+    def _settle(self, tensors: Any, create_graph: bool) -> None:
+        """A backward pass is over, while a step is recorded or it is not known which optimizer ends a step."""
+        if torch._C._current_graph_task_id() != -1 or threading.get_ident() != self._thread:
+            return
+        self._pulse.loss = first_number(tensors)
+        if self._after is not None:
+            after, self._after = self._after, None
+            after()
+        elif self._pulse.only is None and not self._optimizers and not self._cycle and not create_graph:
+            self._end_without_optimizer()
+
     def _run_backward(self, roots: Any, *args: Any, **kwargs: Any) -> Any:
+        """The engine's entry, while a step is recorded."""
         recorder = self.recorder
-        if self._depth or threading.get_ident() != self._thread:
+        if recorder is None or self._depth or threading.get_ident() != self._thread:
             return self._engine(roots, *args, **kwargs)
-        if self._pending is not None:
-            self._finish_pending()
+        was_on_stack = self._on_stack
+        self._show(False)
         self._depth = 1
         graph = None
         try:
-            if recorder is not None:
-                graph = self._begin_backward(recorder, roots, args)
+            graph = self._begin_backward(recorder, roots, args)
             result = self._engine(roots, *args, **kwargs)
         finally:
             self._depth = 0
             if graph is not None:
                 graph.unhook()
-        if graph is not None and recorder is not None:
+            if was_on_stack:
+                self._show(True)
+        if graph is not None:
             self._end_backward(recorder, graph, args, kwargs, result)
-        root = roots[0] if roots else None
-        if isinstance(root, Tensor) and root.numel() == 1 and not root.is_complex():
-            self._loss = root.item()
-        if self._step_after_backward:  # an optimizer stepped inside the backward pass
-            if recorder is None:
-                self._step_after_backward = False
-                self._end_step()
-        elif not self._optimizers and self._only is None and kwargs.get("accumulate_grad"):
-            self._end_without_optimizer(recorder)
         return result
 
     def _begin_backward(self, recorder: Recorder, roots: Any, args: tuple[Any, ...]) -> Graph | None:
@@ -239,6 +261,8 @@ class Watcher:
         recorder = self.recorder
         if recorder is None or threading.get_ident() != self._thread:
             return
+        if not args[1:] and not kwargs:  # no closure: nothing to record inside the update
+            self._show(False)
         began = time.perf_counter()
         try:
             with quiet():
@@ -264,20 +288,20 @@ class Watcher:
             settings={name: copied(value) for name, value in group.items() if name != "params"},
         )
 
-    def _after_update(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
-        if self.recorder is None and self._only is not None and self._only() is optimizer and not self._depth:
-            self._count()  # the common case: between recorded steps, one optimizer
-            return
+    def _after_update(self, optimizer: torch.optim.Optimizer) -> None:
         if threading.get_ident() != self._thread:
             return
         if self.recorder is not None and id(optimizer) in self._before:
             self._note_update(self.recorder, optimizer)
         self._optimizers.add(optimizer)
         if self._ends_step(optimizer):
-            if self._depth:
-                self._step_after_backward = True
+            if torch._C._current_graph_task_id() != -1:
+                self._after = self._end_step
+                self._pulse.rest()
             else:
                 self._end_step()
+        elif not self._depth:
+            self._show(True)
 
     def _note_update(self, recorder: Recorder, optimizer: torch.optim.Optimizer) -> None:
         began = time.perf_counter()
@@ -307,7 +331,7 @@ class Watcher:
             return False
         self._pattern = frozenset(expected)
         self._cycle.clear()
-        self._only = weakref.ref(optimizer) if len(expected) == 1 else None
+        self._pulse.only = weakref.ref(optimizer) if len(expected) == 1 else None
         return True
 
     # ------------------------------------------------------------ the end of a step
@@ -320,8 +344,10 @@ class Watcher:
             recorder.close()
         self._count()
 
-    def _end_without_optimizer(self, recorder: Recorder | None) -> None:
+    def _end_without_optimizer(self) -> None:
         """The step ends with its backward; what the script writes into its weights is seen at the next one."""
+        self._finish_pending()
+        recorder = self.recorder
         if recorder is not None:
             self._disarm()
             self._note_weights(recorder)
@@ -361,16 +387,31 @@ class Watcher:
         self._seconds += time.perf_counter() - began
 
     def _count(self) -> None:
-        index = self.index
-        self.index = index + 1
+        pulse = self._pulse
+        index = pulse.count
+        pulse.count = index + 1
         try:
-            self._next = self.observer.loss(index, self._loss)
+            wanted = self.observer.loss(index, pulse.loss)
+            if wanted == index + 1 or pulse.only is None:
+                pulse.rest()
+            else:
+                pulse.beat(*self.observer.routine(), until=wanted - 1)
         except Exception:
-            self._next = -1
+            wanted = -1
+            pulse.rest()
             self.observer.problem(f"watching ended at step {index}: {traceback.format_exc()}")
-        self._loss = math.nan
-        if self._next == index + 1:
-            self._arm()
+        pulse.loss = math.nan
+        if wanted == index + 1:
+            if torch._C._current_graph_task_id() == -1:
+                self._arm()
+            else:
+                self._after = self._arm
+
+
+def undo_all(undo: list[Callable[[], None]]) -> None:
+    for one in reversed(undo):
+        one()
+    undo.clear()
 
 
 class Deaf:
@@ -381,6 +422,9 @@ class Deaf:
 
     def loss(self, index: int, value: float) -> int:
         return -1
+
+    def routine(self) -> tuple[Tape | None, float, float]:
+        return None, math.nan, math.nan
 
     def checks(self, index: int) -> bool:
         return False

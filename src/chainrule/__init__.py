@@ -1,0 +1,26 @@
+"""chainrule: backpropagation with the box open.
+
+    with chainrule.watch("xor.run") as run:   # any PyTorch training loop, untouched
+        train()
+    print(run[0])                             # step 0 in four steps: forward, partials, backward, update
+    print(run[0].derive("fc.weight", (0, 1), sample=2))
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from chainrule.errors import ChainruleError
+
+if TYPE_CHECKING:
+    from chainrule.api import Call, Derivation, Parameter, Run, Step, explain, load, watch
+
+__version__ = "0.1.0"
+__all__ = ["Call", "ChainruleError", "Derivation", "Parameter", "Run", "Step", "explain", "load", "watch"]
+
+
+def __getattr__(name: str) -> Any:
+    """Everything that needs torch is imported when it is first asked for: `chainrule --help` must not wait for it."""
+    if name in __all__:
+        from chainrule import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'chainrule' has no attribute {name!r}")

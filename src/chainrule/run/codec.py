@@ -1,0 +1,294 @@
+"""A Step as a text (JSON) and named tensors, and back: each encoder has its decoder beside it.
+
+Tensors stand in the text by name: v12 the numbers of value 12, g12 our gradient of it, s7.noise saved at call 7,
+o7.0 sent by the opaque call 7, a7.weight an argument, b0.1 a seed of backward 0, r0.12 received by a leaf, p0.7.0 and
+d0.7.0 upstream of and delivered by call 7, u0.12.before of an update. Numbers that several places share are stored
+once, under the first name. A tensor's memory layout and device are not kept, nor are numbers that were overwritten.
+
+Tensors are kept smallest first until `limit` bytes are used up. Of the rest the text has shape and dtype, and for
+values and gradients the Summary. When it is decoded,
+    a Value has its `summary` in place of the tensor;
+    whatever else misses one of its tensors is left out whole: an entry of gradients, received, upstream, delivered or
+    an update's parameters, and a call's `sent` (then None) or `saved` (then empty);
+    seeds, and arguments that are tensors without being Values, are always kept.
+`Step.problems` says how much was left out.
+
+Decoders raise ValueError for a text that no encoder wrote, whatever it is.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from typing import Any, get_args
+
+import torch
+
+from chainrule.run.arguments import decode_arguments, encode_arguments
+from chainrule.run.fields import decode_dtype, decode_shape, encode_dtype, entry, named, numbered, pick, short, texts
+from chainrule.run.references import Found, Gathered, LeftOut, NotHere, decode_left_out, encode_left_out, kept, whole
+from chainrule.step import Agreement, Backward, Call, ParameterUpdate, Step, Update, Value
+from chainrule.step.value import Kind
+
+_KINDS = get_args(Kind)
+_AGREEMENT = [field.name for field in fields(Agreement)]
+
+
+@dataclass(slots=True, frozen=True)
+class Encoded:
+    """What is to be written of a step; `problems` are the step's, and how much was left out."""
+
+    text: str
+    tensors: dict[str, torch.Tensor]
+    problems: list[str]
+
+
+def encode(step: Step, limit: int) -> Encoded:
+    """The step, with about `limit` bytes of tensors. Raises ValueError where values or calls are wrongly numbered."""
+    _check_numbers(step)
+    gathered = Gathered()
+    text: dict[str, Any] = {
+        "index": step.index,
+        "loss": float(step.loss),
+        "values": [_encode_value(value, gathered) for value in step.values],
+        "calls": [_encode_call(call, gathered) for call in step.calls],
+        "backwards": [_encode_backward(backward, i, gathered) for i, backward in enumerate(step.backwards)],
+        "updates": [_encode_update(update, i, gathered) for i, update in enumerate(step.updates)],
+        "gradients": {index: gathered.refer(f"g{index}", tensor) for index, tensor in step.gradients.items()},
+        "agreement": encode_agreement(step.agreement),
+    }
+    tensors, lost = gathered.keep(limit)
+    problems = list(step.problems)
+    if lost:
+        size = sum(gathered.left_out[name].bytes for name in lost) / 1e6
+        problems.append(f"{len(lost)} tensors ({size:.1f} MB) were not kept: too large for the step's share of the run")
+    text["problems"] = problems
+    text["complex"] = [name for name in tensors if gathered.tensors[name].is_complex()]
+    text["left_out"] = {name: encode_left_out(left_out) for name, left_out in gathered.left_out.items()}
+    return Encoded(json.dumps(text, separators=(",", ":")), tensors, problems)
+
+
+def decode(text: str, tensors: dict[str, torch.Tensor]) -> tuple[Step, dict[str, LeftOut]]:
+    """The step, and by name the tensors that were left out of it. Raises ValueError."""
+    try:
+        raw = json.loads(text)
+        found = _decode_found(raw, tensors)
+        return _decode_step(raw, found), found.left_out
+    except NotHere as error:
+        raise ValueError("a tensor that is always kept was left out") from error
+    except (RecursionError, OverflowError) as error:
+        raise ValueError(str(error)) from error
+
+
+def _check_numbers(step: Step) -> None:
+    """Values and calls stand at their own numbers; the text refers to them so."""
+    wrong = [value for place, value in enumerate(step.values) if value.index != place]
+    wrong_calls = [call for place, call in enumerate(step.calls) if call.index != place]
+    if wrong or wrong_calls:
+        raise ValueError(f"not at the place of their number: {short([*wrong, *wrong_calls])}")
+
+
+def _decode_found(raw: Any, tensors: dict[str, torch.Tensor]) -> Found:
+    tensors = dict(tensors)
+    for name in texts(entry(raw, "complex", list)):
+        pairs = named(tensors, name)
+        if not pairs.is_floating_point() or pairs.shape[-1:] != (2,):
+            raise ValueError(f"tensor {short(name)} is not complex")
+        tensors[name] = torch.view_as_complex(pairs)
+    left_out = {name: decode_left_out(part) for name, part in entry(raw, "left_out", dict).items()}
+    return Found(tensors, left_out)
+
+
+def _decode_step(raw: Any, found: Found) -> Step:
+    values = [_decode_value(part, i, found) for i, part in enumerate(entry(raw, "values", list))]
+    calls = [_decode_call(part, i, values, found) for i, part in enumerate(entry(raw, "calls", list))]
+    return Step(
+        index=entry(raw, "index", int),
+        loss=entry(raw, "loss", float),
+        values=values,
+        calls=calls,
+        backwards=[_decode_backward(part, values, calls, found) for part in entry(raw, "backwards", list)],
+        updates=[_decode_update(part, values, found) for part in entry(raw, "updates", list)],
+        gradients=kept(numbered(values, entry(raw, "gradients", dict)), found.like),
+        agreement=decode_agreement(entry(raw, "agreement", dict, type(None))),
+        problems=texts(entry(raw, "problems", list)),
+    )
+
+
+def _encode_value(value: Value, gathered: Gathered) -> dict[str, Any]:
+    reference = None if value.overwritten else gathered.refer(f"v{value.index}", value.tensor)
+    if reference is None and value.summary is not None:  # of a step that was loaded
+        reference = f"v{value.index}"
+        gathered.left_out[reference] = LeftOut(tuple(value.shape), value.dtype, value.summary)
+    return {
+        "shape": list(value.shape),
+        "dtype": encode_dtype(value.dtype),
+        "tensor": reference,
+        "requires_grad": value.requires_grad,
+        "kind": value.kind,
+        "name": value.name,
+    }
+
+
+def _decode_value(raw: Any, index: int, found: Found) -> Value:
+    value = Value(
+        index=index,
+        shape=decode_shape(entry(raw, "shape", list)),
+        dtype=decode_dtype(entry(raw, "dtype", str)),
+        tensor=None,
+        requires_grad=entry(raw, "requires_grad", bool),
+        kind=named({kind: kind for kind in _KINDS}, raw.get("kind")),
+        name=entry(raw, "name", str),
+    )
+    reference = raw.get("tensor")
+    if reference is None:
+        return value
+    tensor = whole(lambda: found.like(value, reference))
+    if tensor is None:
+        value.summary = found.summary(reference)
+    elif tensor.dtype != value.dtype:
+        raise ValueError(f"value {index} is of {value.dtype}, its tensor of {tensor.dtype}")
+    value.tensor = tensor
+    return value
+
+
+def _encode_call(call: Call, gathered: Gathered) -> dict[str, Any]:
+    return {
+        "name": call.name,
+        "rule": call.rule,
+        "module": call.module,
+        "file": call.file,
+        "line": call.line,
+        "arguments": encode_arguments(call.arguments, f"a{call.index}", gathered),
+        "outputs": [value.index for value in call.outputs],
+        "reason": call.reason,
+        "saved": {key: gathered.refer(f"s{call.index}.{key}", tensor) for key, tensor in call.saved.items()},
+        "autocast": None if call.autocast is None else encode_dtype(call.autocast),
+        "sent": None if call.sent is None else _encode_tensors(call.sent, f"o{call.index}", gathered),
+    }
+
+
+def _decode_call(raw: Any, index: int, values: list[Value], found: Found) -> Call:
+    saved, sent = entry(raw, "saved", dict), entry(raw, "sent", list, type(None))
+    autocast = entry(raw, "autocast", str, type(None))
+    return Call(
+        index=index,
+        name=entry(raw, "name", str),
+        rule=entry(raw, "rule", str, type(None)),
+        module=entry(raw, "module", str),
+        file=entry(raw, "file", str),
+        line=entry(raw, "line", int),
+        arguments=decode_arguments(entry(raw, "arguments", dict), values, found),
+        outputs=[pick(values, number) for number in entry(raw, "outputs", list)],
+        reason=entry(raw, "reason", str),
+        saved=whole(lambda: {key: found.tensor(part) for key, part in saved.items()}) or {},
+        autocast=None if autocast is None else decode_dtype(autocast),
+        sent=None if sent is None else whole(lambda: _decode_tensors(sent, found)),
+    )
+
+
+def _encode_tensors(tensors: list[torch.Tensor | None], name: str, gathered: Gathered) -> list[Any]:
+    return [gathered.refer(f"{name}.{i}", tensor) for i, tensor in enumerate(tensors)]
+
+
+def _decode_tensors(raw: Any, found: Found) -> list[torch.Tensor | None]:
+    if not isinstance(raw, list):
+        raise ValueError(f"{short(raw)} is not a list of tensors")
+    return [found.optional(part) for part in raw]
+
+
+def _encode_backward(backward: Backward, number: int, gathered: Gathered) -> dict[str, Any]:
+    def of_calls(letter: str, tensors: dict[int, list[torch.Tensor | None]]) -> dict[int, Any]:
+        return {call: _encode_tensors(part, f"{letter}{number}.{call}", gathered) for call, part in tensors.items()}
+
+    return {
+        "roots": [root.index for root in backward.roots],
+        "seeds": [gathered.refer(f"b{number}.{i}", seed) for i, seed in enumerate(backward.seeds)],
+        "calls": [call.index for call in backward.calls],
+        "received": {leaf: gathered.refer(f"r{number}.{leaf}", part) for leaf, part in backward.received.items()},
+        "upstream": of_calls("p", backward.upstream),
+        "delivered": of_calls("d", backward.delivered),
+    }
+
+
+def _decode_backward(raw: Any, values: list[Value], calls: list[Call], found: Found) -> Backward:
+    def of_calls(key: str) -> dict[int, list[torch.Tensor | None]]:
+        return kept(numbered(calls, entry(raw, key, dict)), lambda _, part: _decode_tensors(part, found))
+
+    roots = [pick(values, number) for number in entry(raw, "roots", list)]
+    seeds = entry(raw, "seeds", list)
+    if len(seeds) != len(roots):
+        raise ValueError(f"a backward pass has {len(roots)} roots and {len(seeds)} seeds")
+    chain = [pick(calls, number) for number in entry(raw, "calls", list)]
+    _check_order(chain)
+    return Backward(
+        roots=roots,
+        seeds=[found.like(root, seed) for root, seed in zip(roots, seeds, strict=True)],
+        calls=chain,
+        received=kept(numbered(values, entry(raw, "received", dict)), found.like),
+        upstream=of_calls("upstream"),
+        delivered=of_calls("delivered"),
+    )
+
+
+def _check_order(chain: list[Call]) -> None:
+    """A call comes once, after those that made its inputs: else who walks from output to input walks in circles."""
+    place = {call.index: i for i, call in enumerate(chain)}
+    if len(place) < len(chain):
+        raise ValueError("a backward pass has a call twice")
+    maker = {value.index: call for call in reversed(chain) for value in call.outputs}
+    for call in chain:
+        for value in call.values:
+            made_by = maker.get(value.index, call)
+            if place[made_by.index] > place[call.index]:
+                raise ValueError(f"{short(call)} uses value {value.index}, which {short(made_by)} makes after it")
+
+
+def _encode_update(update: Update, number: int, gathered: Gathered) -> dict[str, Any]:
+    def one(moved: ParameterUpdate, name: str) -> dict[str, Any]:
+        return {
+            "before": gathered.refer(f"{name}.before", moved.before),
+            "gradient": gathered.refer(f"{name}.gradient", moved.gradient),
+            "state": encode_arguments(moved.state, f"{name}.state", gathered),
+            "settings": encode_arguments(moved.settings, f"{name}.settings", gathered),
+            "after": gathered.refer(f"{name}.after", moved.after),
+        }
+
+    parameters = {index: one(moved, f"u{number}.{index}") for index, moved in update.parameters.items()}
+    return {"optimizer": update.optimizer, "parameters": parameters}
+
+
+def _decode_update(raw: Any, values: list[Value], found: Found) -> Update:
+    def one(value: Value, part: Any) -> ParameterUpdate:
+        state, settings = entry(part, "state", dict), entry(part, "settings", dict)
+        after = part.get("after")
+        return ParameterUpdate(
+            before=found.like(value, part.get("before")),
+            gradient=found.like(value, part.get("gradient")),
+            state=decode_arguments(state, values, found),
+            settings=decode_arguments(settings, values, found),
+            after=None if after is None else found.like(value, after),
+        )
+
+    return Update(entry(raw, "optimizer", str), kept(numbered(values, entry(raw, "parameters", dict)), one))
+
+
+def encode_agreement(agreement: Agreement | None) -> dict[str, Any] | None:
+    return None if agreement is None else {name: getattr(agreement, name) for name in _AGREEMENT}
+
+
+def decode_agreement(raw: dict[str, Any] | None) -> Agreement | None:
+    """Raises ValueError."""
+    if raw is None:
+        return None
+    return Agreement(
+        parameters=entry(raw, "parameters", float),
+        parameters_tolerance=entry(raw, "parameters_tolerance", float),
+        calls=entry(raw, "calls", float),
+        calls_tolerance=entry(raw, "calls_tolerance", float),
+        update=entry(raw, "update", float),
+        update_tolerance=entry(raw, "update_tolerance", float),
+        by_rule=entry(raw, "by_rule", int),
+        opaque=entry(raw, "opaque", int),
+        errors=tuple(texts(entry(raw, "errors", list))),
+    )

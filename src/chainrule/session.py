@@ -1,0 +1,89 @@
+"""A training under watch: what the watcher sees goes through the breakdown into the run's folder."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+from chainrule.breakdown import propagate, verify
+from chainrule.run.schedule import Schedule
+from chainrule.run.store import Recording
+from chainrule.step import Step
+from chainrule.watch.pulse import Tape
+from chainrule.watch.watcher import Watcher
+
+Checks = Literal["first", "all", "none"]
+
+
+class Session:
+    """Watches from `start` to `stop`, and writes the run. It is the watcher's observer.
+
+    schedule   which steps are recorded
+    check      in which recorded steps every rule is checked alone against autograd
+    """
+
+    def __init__(self, path: Path, schedule: Schedule, about: dict[str, Any], check: Checks = "first", **options: Any):
+        self.recording = Recording(path, about=about, on_thin=schedule.coarser, **options)
+        self.schedule = schedule
+        self.check = check
+        self.recorded = 0
+        self.disagreements: list[str] = []
+        self._append = self.recording.loss
+        self._event = ""
+        self._wanted = 0
+        self._spent = 0.0
+        self._began = time.perf_counter()
+        self._watcher = Watcher(self)
+
+    def start(self) -> None:
+        self._watcher.start()
+
+    def stop(self, ended: str) -> None:
+        """Write what is left; `ended` is "finished", "exception" or "interrupted"."""
+        self._watcher.stop()
+        self.recording.close(ended, skipped=self.schedule.skipped, events=self.schedule.events)
+
+    # ------------------------------------------------------------ the watcher's observer
+
+    def first(self) -> int:
+        self._wanted = self.schedule.next_after(-1)
+        return self._wanted
+
+    def loss(self, index: int, value: float) -> int:
+        self._append(value)
+        schedule = self.schedule
+        if not schedule.low < value <= schedule.high and schedule.notice(index, value):
+            self._event = schedule.events[index]
+            return index + 1
+        if index + 1 < self._wanted:
+            return self._wanted
+        return self._choose(index)
+
+    def routine(self) -> tuple[Tape | None, float, float]:
+        return self.recording.tape, self.schedule.low, self.schedule.high
+
+    def _choose(self, index: int) -> int:
+        """The next step to record, unless recording has already taken its share of the time."""
+        self._wanted = self.schedule.next_after(index)
+        if self._wanted == index + 1 and not self.schedule.allowed(self._spent, time.perf_counter() - self._began):
+            self._wanted = self.schedule.next_after(index + 1)
+        return self._wanted
+
+    def checks(self, index: int) -> bool:
+        return self.check == "all" or (self.check == "first" and self.recorded == 0)
+
+    def step(self, step: Step, seconds: float) -> None:
+        began = time.perf_counter()
+        propagate(step)
+        verify(step)
+        if step.agreement is not None:
+            self.disagreements += [f"step {step.index}: {error}" for error in step.agreement.errors]
+        self.recording.write(step, event=self._event or False)
+        self._event = ""
+        self.recorded += 1
+        step.clear()
+        self._spent += seconds + time.perf_counter() - began
+
+    def problem(self, text: str) -> None:
+        self.recording.problem(text)

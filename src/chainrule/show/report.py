@@ -1,0 +1,134 @@
+"""The report at the end of `chainrule run`: the verdict first, then the network, the loss, the first and last step."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from chainrule.breakdown import Notation
+from chainrule.formula import Equation, text
+from chainrule.run.outcome import outcome
+from chainrule.show.numbers import shape
+from chainrule.show.terminal import (
+    FORWARD,
+    GRADIENT,
+    MUTED,
+
+    WARNING,
+    StepReport,
+    agreement,
+    badge,
+    indented,
+    line,
+    loss_curve,
+    verdict,
+)
+from chainrule.step import Step
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What the end of a watched script prints. `first` and `last` are recorded steps, None where there is none."""
+
+    path: Path
+    losses: Sequence[float]
+    steps: Sequence[int]
+    first: Step | None
+    last: Step | None
+    disagreements: Sequence[str]
+    problems: Sequence[str]
+
+    def __rich__(self) -> Group:
+        return Group(*self.parts())
+
+    def parts(self) -> Iterator[RenderableType]:
+        result = outcome(self.losses)
+        yield line()
+        yield line(("∂ chainrule", f"bold {GRADIENT}"), (f"   {self.path}", MUTED))
+        for said in verdict(result, self.last):
+            yield indented(said, by=2)
+        for error in self.disagreements:
+            yield line((f"  ✗ {error}", "bold red"))
+        for problem in self.problems:
+            yield line((f"  ! {problem.strip().splitlines()[-1]}", WARNING))
+        if self.first is None:
+            return
+        yield line()
+        yield from network(Notation(self.first))
+        yield line()
+        yield loss_curve(self.losses, self.steps, self.last.index if self.last else None)
+        yield line()
+        yield StepReport(self.first, len(self.losses))
+        if self.last is not None and self.last.index != self.first.index:
+            yield line()
+            yield Brief(self.last, len(self.losses))
+        yield line()
+        yield from self.next_commands()
+
+    def next_commands(self) -> Iterator[Text]:
+        run = shlex.quote(str(self.path))
+        weight = self.some_weight()
+        last = self.last.index if self.last else 0
+        yield line(("next", "bold"), (f"   {len(self.steps)} of {len(self.losses):,} steps are recorded", MUTED))
+        yield line(f"  chainrule explain {run} --step {last}", ("   that step in full", MUTED))
+        if weight:
+            chosen = shlex.quote(weight)
+            yield line(f"  chainrule explain {run} --weight {chosen}", ("   where its gradient came from", MUTED))
+
+    def some_weight(self) -> str:
+        """The first weight, as --weight takes it."""
+        parameters = self.first.parameters if self.first else {}
+        name, value = next(iter(sorted(parameters.items(), key=lambda item: -len(item[1].shape))), ("", None))
+        if value is None:
+            return ""
+        return f"{name}[{','.join('0' for _ in value.shape)}]" if value.shape else name
+
+
+class Brief(StepReport):
+    """The last recorded step: its numbers, without repeating the formulas."""
+
+    def parts(self) -> Iterator[RenderableType]:
+        title = self.title()
+        title.append("   the last recorded step", style=MUTED)
+        yield title
+        values = self.shown_values()
+        if values:
+            yield line()
+            yield badge(1, "Forward", "")
+            yield indented(self.sample_table([(v, None) for v in values], FORWARD))
+        yield line()
+        yield badge(3, "Backward", "")
+        yield indented(*self.shares(), line(), agreement(self.step.agreement))
+
+
+def network(notation: Notation) -> Iterator[Text]:
+    """The network as one formula, and what its letters stand for."""
+    composed = notation.network()
+    prediction, loss = notation.prediction, notation.loss
+    if composed is not None and prediction is not None:
+        whole = text(Equation((notation[prediction], composed)))
+        yield line("  ", ("network", MUTED), "   ", (whole, f"bold {FORWARD}"))
+    else:
+        calls = notation.calls
+        ruled = sum(call.rule is not None for call in calls)
+        yield line("  ", ("network", MUTED), f"   {len(calls)} calls, {ruled} of them by our own rules")
+    made = notation.producer.get(loss.index) if loss is not None else None
+    if loss is not None and made is not None:
+        definition = notation.definition(made) or notation.formula(made)
+        yield line("  ", ("loss", MUTED), "      ", (text(Equation((notation[loss], definition))), f"bold {FORWARD}"))
+    named = [
+        f"{notation[v].text} = {v.name} ({shape(v.shape)})"
+        for v in notation.step.parameters.values()
+        if notation[v].text != v.name
+    ]
+    for begin in range(0, min(len(named), 8), 2):
+        yield line(" " * 12, ("    ".join(named[begin : begin + 2]), MUTED))
+    if len(named) > 8:
+        yield line(" " * 12, (f"… and {len(named) - 8} more parameters", MUTED))
+
+
