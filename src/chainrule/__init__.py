@@ -1,9 +1,9 @@
 """chainrule: backpropagation with the box open.
 
-    with chainrule.watch("xor.run") as run:   # any PyTorch training loop, untouched
-        train()
-    print(run[0])                             # step 0 in four steps: forward, partials, backward, update
-    print(run[0].derive("fc.weight", (0, 1), sample=2))
+with chainrule.watch("xor.run") as run:   # any PyTorch training loop, untouched
+    train()
+print(run[0])                             # step 0 in four steps: forward, partials, backward, update
+print(run[0].derive("fc.weight", (0, 1), sample=2))
 """
 
 from typing import TYPE_CHECKING, Any

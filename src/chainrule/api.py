@@ -16,8 +16,8 @@ import torch
 from rich.console import Console, RenderableType
 
 from chainrule import step as data
-from chainrule.breakdown import Deriver, backward_rows, forward_rows, partial_rows, propagate, update_rows, verify
 from chainrule.breakdown import Derivation as DerivationData
+from chainrule.breakdown import Deriver, backward_rows, forward_rows, partial_rows, propagate, update_rows, verify
 from chainrule.errors import NothingRecorded
 from chainrule.formula import text
 from chainrule.run.history import History, open_run
@@ -215,9 +215,7 @@ class Step:
 
     @property
     def parameters(self) -> dict[str, Parameter]:
-        after = {
-            index: change.after for made in self._data.updates for index, change in made.parameters.items()
-        }
+        after = {index: change.after for made in self._data.updates for index, change in made.parameters.items()}
         return {
             name: Parameter(name, v.tensor, self._data.gradients.get(v.index), after.get(v.index))
             for name, v in self._data.parameters.items()

@@ -210,7 +210,7 @@ class Watching:
     def _report(self, session: Session) -> None:
         from chainrule.run.history import open_run
         from chainrule.show.report import RunReport
-        from chainrule.show.terminal import console
+        from chainrule.show.terminal import show
 
         try:
             history = open_run(self.path)
@@ -225,7 +225,7 @@ class Watching:
                 disagreements=session.disagreements,
                 problems=list(history.about.get("problems", ())),
             )
-            console(stderr=True).print(report)
+            show(report, stderr=True)
         except ChainruleError as error:
             print(f"chainrule: {error}", file=sys.stderr)
 
@@ -257,7 +257,7 @@ def explain(options: argparse.Namespace) -> int:
     chainrule explain RUN --weight 'fc.weight[0,1]' --step 0 --sample 2 --format tex
     """
     from chainrule.api import load
-    from chainrule.show.terminal import console
+    from chainrule.show.terminal import show
 
     recorded = load(options.run)
     steps = recorded.steps
@@ -271,7 +271,7 @@ def explain(options: argparse.Namespace) -> int:
         name, index = weight(options.weight)
         shown = step.derive(name, index, options.sample)
     if options.format == "text":
-        console().print(shown)
+        show(shown)
     elif options.format == "json":
         import json
 

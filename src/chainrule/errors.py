@@ -310,7 +310,7 @@ class NotKept(QuestionError):
 
     what: str
     shape: Sequence[int]
-    how: str = "--max-size 1GB"
+    how: str = "--max-size 1024"
     slug = "not-kept"
 
     @property

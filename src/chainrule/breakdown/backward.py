@@ -1,7 +1,7 @@
 """Step 3, backward: the chain rule carries the error from the loss to every weight.
 
-    for each call, from the last to the first:
-        gradient of its inputs += upstream gradient × local derivative
+for each call, from the last to the first:
+    gradient of its inputs += upstream gradient × local derivative
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from chainrule.errors import IndexOutOfRange, NotKept, ParameterMissing, SampleO
 from chainrule.formula import Formula, Number, Words, functions_of, replace, symbols_of, tidy
 from chainrule.rules import Bound, Contraction, rule_of
 from chainrule.rules.rule import TORCH
-from chainrule.step import Call, Step, Value, arguments_of
+from chainrule.step import Argument, Call, Step, Value, arguments_of
 
 Tensor = torch.Tensor
 TERMS = 5  # the largest terms of a sum that are written out
@@ -409,9 +409,9 @@ def _entered(value: Value, index: Index, output: Value, rows: Tensor) -> int:
     return int(torch.nan_to_num(pattern).argmax())
 
 
-def not_kept(what: str, values: Value | list[Value]) -> NotKept:
-    size = sum(v.numel * v.dtype.itemsize for v in arguments_of(values))
-    return NotKept(what, size, "a larger --max-size")
+def not_kept(what: str, values: Argument) -> NotKept:
+    largest = max(arguments_of(values), key=lambda value: value.numel)
+    return NotKept(what, largest.shape)
 
 
 def element(argument: Value, places: tuple[tuple[tuple[int, ...], Index], ...]) -> float | None:

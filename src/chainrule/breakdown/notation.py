@@ -13,6 +13,7 @@ SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 ROLES = {"weight": "W", "bias": "b"}
 NORMS = {"layer_norm", "batch_norm", "group_norm", "rms_norm", "instance_norm"}
 NORM_ROLES = {"weight": ("γ", r"\gamma"), "bias": ("β", r"\beta")}
+FROM_LOSS = 6  # calls between the loss and the comparison with the target: a square, a mean, a factor
 LONGEST = 12  # a composed formula of more calls than this is written call by call
 
 
@@ -31,6 +32,7 @@ class Notation:
         self.symbols: dict[int, Symbol] = {}
         self.producer: dict[int, Call] = {v.index: call for call in self.calls for v in call.outputs}
         self.loss = step.backwards[-1].roots[0] if step.backwards and step.backwards[-1].roots else None
+        self.target: Value | None = None
         self.prediction = self._prediction()
         self._name_leaves()
         self._name_results()
@@ -47,14 +49,19 @@ class Notation:
     def _prediction(self) -> Value | None:
         """What the loss compares with its target: the `input` of the call that made the loss."""
         call = self.producer.get(self.loss.index) if self.loss else None
-        for _ in range(4):  # through a mean, a division or a sum around the loss itself
+        for _ in range(FROM_LOSS):
             if call is None:
                 return None
             if "target" in call.arguments and isinstance(call.arguments.get("input"), Value):
                 found: Value = call.arguments["input"]
                 return found if found.kind == "result" else None
             inputs = call.inputs
-            call = self.producer.get(inputs[0].index) if len(inputs) == 1 else None
+            if len(set(inputs)) != 1:
+                return None
+            if call.rule == "sub" and inputs[0].kind == "result":  # a loss written by hand: (ŷ − y)²
+                self.target = next((v for v in call.values if v.kind == "data" and v.shape), None)
+                return inputs[0] if self.target is not None else None
+            call = self.producer.get(inputs[0].index)
         return None
 
     def _name_leaves(self) -> None:
@@ -62,7 +69,7 @@ class Notation:
         norm_owners: set[str] = set()
         for call in self.calls:
             for value in call.values:
-                if value.kind == "parameter" and "." in value.name and value.name.rpartition(".")[2] in ROLES:
+                if "." in value.name and value.name.rpartition(".")[2] in ROLES:
                     owner = value.name.rpartition(".")[0]
                     owners.setdefault(owner, len(owners) + 1)
                     if call.rule in NORMS:
@@ -73,7 +80,7 @@ class Notation:
                     continue
                 owner, _, role = value.name.rpartition(".")
                 number = owners.get(owner) if len(owners) > 1 else None
-                if value.kind == "parameter" and owner in owners and role in ROLES:
+                if owner in owners and role in ROLES:
                     letter, latex = NORM_ROLES[role] if owner in norm_owners else (ROLES[role], ROLES[role])
                     self.symbols[value.index] = numbered(letter, latex, number, f"v{value.index}")
                 elif value.name:

@@ -61,7 +61,8 @@ def at(row: UpdateRow, index: tuple[int, ...], digits: int = 5) -> list[UpdateLi
     rule = UPDATE_RULES.get(row.optimizer)
     inputs = rule.inputs(row.change) if rule is not None and not row.reason else {}
     known: dict[str, Formula] = {
-        name: Number(entry(x, index), digits) if isinstance(x, torch.Tensor) else Number(x) for name, x in inputs.items()
+        name: Number(entry(x, index), digits) if isinstance(x, torch.Tensor) else Number(x)
+        for name, x in inputs.items()
     }
     lines = []
     for assignment in row.assignments:

@@ -77,7 +77,7 @@ class LatexWriter(Writer):
             return rf"{left} \cdot {right}"
         if operator == "@":
             return rf"{left} \, {right}"
-        if operator == "-" and right.startswith("-") or operator == "+" and right.startswith("-"):
+        if right.startswith("-"):
             right = self.brackets(right)
         return f"{left} {operator} {right}"
 

@@ -31,7 +31,11 @@ class TextWriter(Writer):
         if operator == "**":
             if right.isdigit():
                 return left + right.translate(SUPERSCRIPTS)
-            return f"{left}^{right if right.isalnum() else f'({right})'}" if not right.startswith("(") else f"{left}^{right}"
+            return (
+                f"{left}^{right if right.isalnum() else f'({right})'}"
+                if not right.startswith("(")
+                else f"{left}^{right}"
+            )
         if operator in "*/" and right.startswith("−"):
             right = f"({right})"
         if operator == "/":

@@ -9,9 +9,9 @@ The same tree is written as text, LaTeX, MathML and Python source by the writers
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 Operand: TypeAlias = "Formula | float | int"
 
@@ -183,20 +183,25 @@ def equation(*sides: Operand) -> Equation:
     return Equation(tuple(lift(side) for side in sides))
 
 
+def rebuilt(formula: Formula, change: Callable[[Formula], Formula]) -> Formula:
+    """The same piece of notation with `change` applied to each piece directly inside it."""
+    changed: dict[str, Any] = {}
+    for field in fields(formula):  # type: ignore[arg-type]  # every subclass is a dataclass
+        value = getattr(formula, field.name)
+        if isinstance(value, Formula):
+            changed[field.name] = change(value)
+        elif isinstance(value, tuple):
+            changed[field.name] = tuple(change(part) for part in value)
+        else:
+            changed[field.name] = value
+    return type(formula)(**changed)
+
+
 def substitute(formula: Formula, replacements: dict[Symbol, Formula]) -> Formula:
     """The formula with symbols replaced by other pieces of notation."""
     if isinstance(formula, Symbol):
         return replacements.get(formula, formula)
-    changed = {}
-    for field in fields(formula):  # type: ignore[arg-type]  # every subclass is a dataclass
-        value = getattr(formula, field.name)
-        if isinstance(value, Formula):
-            changed[field.name] = substitute(value, replacements)
-        elif isinstance(value, tuple):
-            changed[field.name] = tuple(substitute(part, replacements) for part in value)
-        else:
-            changed[field.name] = value
-    return type(formula)(**changed)
+    return rebuilt(formula, lambda part: substitute(part, replacements))
 
 
 ABSENT = Words("")  # stands for an argument that was not given
@@ -204,24 +209,22 @@ ABSENT = Words("")  # stands for an argument that was not given
 
 def tidy(formula: Formula) -> Formula:
     """Without the terms that are absent and the factors that are the literal 1: β·x + α·A B is x + A B by default."""
-    if not isinstance(formula, Binary | Negative | Apply | Cases | Equation | Sum | Transpose | Index):
+    if isinstance(formula, Symbol | Number | Words):
         return formula
-    parts = {}
-    for field in fields(formula):
-        value = getattr(formula, field.name)
-        if isinstance(value, Formula):
-            parts[field.name] = tidy(value)
-        elif isinstance(value, tuple):
-            parts[field.name] = tuple(tidy(part) for part in value if part is not ABSENT)
-        else:
-            parts[field.name] = value
-    match (clean := type(formula)(**parts)):
+    clean = rebuilt(formula, tidy)
+    match clean:
+        case Apply(function, arguments) if ABSENT in arguments:
+            return Apply(function, tuple(a for a in arguments if a is not ABSENT))
         case Binary("+", left, right) if ABSENT in (left, right):
             return left if right is ABSENT else right
         case Binary("-", left, right) if right is ABSENT:
             return left
         case Binary("*", Number(1), right):
             return right
+        case Binary("-", Number(int(left)), Number(int(right))) if left > right:
+            return Number(left - right)  # the exponent of a power: 2 − 1
+        case Binary("**", left, Number(1)):
+            return left
         case Binary("*" | "/", left, Number(1)):
             return left
         case Transpose(base) | Negative(base) if base is ABSENT:
@@ -255,7 +258,7 @@ def replace(formula: Formula, by_name: dict[str, Formula]) -> Formula:
     return substitute(formula, {symbol: by_name[symbol.name] for symbol in found})
 
 
-def _function(name: str):  # type: ignore[no-untyped-def]
+def _function(name: str) -> Callable[..., Formula]:
     def apply(*arguments: Operand) -> Formula:
         return Apply(name, tuple(lift(a) for a in arguments))
 

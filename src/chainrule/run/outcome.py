@@ -29,6 +29,11 @@ class Outcome:
     flat_since: int | None
     not_finite: int | None
 
+    @property
+    def fell_to(self) -> float | None:
+        """last / first, for losses above zero."""
+        return self.last / self.first if self.first > 0 and self.last >= 0 else None
+
 
 def outcome(losses: Sequence[float]) -> Outcome:
     if not losses:

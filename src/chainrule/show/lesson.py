@@ -132,7 +132,9 @@ def _recursion(d: Derivation, level: Level, depth: int) -> Formula:
         total = one if total is None else total + one
     if level.more and total is not None:
         total = total + Words(f"({level.more} more: {number(level.rest, DIGITS)})")
-    sides = (left, total, Number(level.gradient, DIGITS)) if total is not None else (left, Number(level.gradient, DIGITS))
+    sides = (
+        (left, total, Number(level.gradient, DIGITS)) if total is not None else (left, Number(level.gradient, DIGITS))
+    )
     return Equation(sides)
 
 

@@ -18,7 +18,6 @@ from chainrule.show.terminal import (
     FORWARD,
     GRADIENT,
     MUTED,
-
     WARNING,
     StepReport,
     agreement,
@@ -75,10 +74,10 @@ class RunReport:
         weight = self.some_weight()
         last = self.last.index if self.last else 0
         yield line(("next", "bold"), (f"   {len(self.steps)} of {len(self.losses):,} steps are recorded", MUTED))
-        yield line(f"  chainrule explain {run} --step {last}", ("   that step in full", MUTED))
+        yield line("  that step in full               ", (f"chainrule explain {run} --step {last}", FORWARD))
         if weight:
-            chosen = shlex.quote(weight)
-            yield line(f"  chainrule explain {run} --weight {chosen}", ("   where its gradient came from", MUTED))
+            command = f"chainrule explain {run} --weight {shlex.quote(weight)}"
+            yield line("  where one gradient came from    ", (command, FORWARD))
 
     def some_weight(self) -> str:
         """The first weight, as --weight takes it."""
@@ -130,5 +129,3 @@ def network(notation: Notation) -> Iterator[Text]:
         yield line(" " * 12, ("    ".join(named[begin : begin + 2]), MUTED))
     if len(named) > 8:
         yield line(" " * 12, (f"… and {len(named) - 8} more parameters", MUTED))
-
-

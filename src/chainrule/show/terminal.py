@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -93,6 +94,10 @@ def verdict(result: Outcome, last: Step | None) -> Iterator[Text]:
     if result.not_finite is not None:
         said = f"The loss is not finite since step {result.not_finite:,}."
         yield line((said, f"bold {WARNING}"), f"  {fell}")
+    elif result.fell_to is not None and result.fell_to < 0.1:
+        yield line(
+            (f"The loss fell to {number(100 * result.fell_to, 2)} %", f"bold {UPDATE}"), f" of where it began: {fell}."
+        )
     elif result.flat_since is not None:
         said = f"Flat since step {result.flat_since:,}"
         yield line((said, f"bold {WARNING}"), f" at loss {number(result.last)}: {fell}.")
@@ -158,6 +163,7 @@ class StepReport:
         yield self.title()
         if not self.step.backwards:
             yield line(("     no backward pass was recorded in this step", WARNING))
+            yield from self.problems()
             return
         yield line()
         yield badge(1, "Forward", "what the network computed")
@@ -171,6 +177,9 @@ class StepReport:
         yield line()
         yield badge(4, "Update", "gradient descent moves the weights")
         yield indented(*self.update())
+        yield from self.problems()
+
+    def problems(self) -> Iterator[Text]:
         for problem in self.step.problems:
             yield line((f"     ! {problem}", WARNING))
 
@@ -178,7 +187,10 @@ class StepReport:
         total = f" of {self.steps:,}" if self.steps else ""
         where = f"the {ordinal(self.step.index + 1)}{total}"
         return line(
-            (f"STEP {self.step.index:,}", "bold"), (f"  {where}", MUTED), "   loss ", (number(self.step.loss, 6), "bold")
+            (f"STEP {self.step.index:,}", "bold"),
+            (f"  {where}", MUTED),
+            "   loss ",
+            (number(self.step.loss, 6), "bold"),
         )
 
     # ------------------------------------------------------------ 1
@@ -195,8 +207,8 @@ class StepReport:
         if values:
             yield line()
             yield self.sample_table([(v, None) for v in values], FORWARD)
-        else:
-            yield from self.sizes(rows[-1].call.outputs[0] if rows else None)
+        if not all(call.output in values for call in self.notation.calls if call.output.shape):
+            yield from self.sizes()
 
     def shown_values(self) -> list[Value]:
         """Data, results and target, where a sample has few enough numbers to write them out."""
@@ -204,7 +216,8 @@ class StepReport:
         wanted += [call.output for call in self.notation.calls]
         wanted += [self.batch.target] if self.batch.target is not None else []
         fits = [v for v in dict.fromkeys(wanted) if v.tensor is not None and self.per_sample(v) <= COLUMNS]
-        return fits if 0 < sum(self.per_sample(v) for v in fits) <= 12 else []
+        results = any(v.kind == "result" for v in fits)
+        return fits if results and sum(self.per_sample(v) for v in fits) <= 12 else []
 
     def per_sample(self, value: Value) -> int:
         """How many numbers a sample has in this value; many where it has no sample axis."""
@@ -222,17 +235,25 @@ class StepReport:
             assert source is not None
             numbers.append(source.detach().reshape(value.shape[0], -1).double())
         together = torch.cat(numbers, 1)
-        rows = [[str(n), *map(fixed, together[n].tolist())] for n in range(min(len(together), ROWS))]
+        whole = [bool((column == column.round()).all()) for column in together.T]
+        rows = [
+            [str(n), *(number(x) if w else fixed(x) for x, w in zip(together[n].tolist(), whole, strict=True))]
+            for n in range(min(len(together), ROWS))
+        ]
         table = grid(headers, rows)
         more = len(together) - ROWS
         return Group(table, line((f"… {more:,} more samples", MUTED))) if more > 0 else table
 
-    def sizes(self, last: Value | None) -> Iterator[RenderableType]:
+    def sizes(self) -> Iterator[RenderableType]:
         rows = []
         for call in self.notation.calls[:CALLS]:
             value = call.output
             gradient = self.step.gradients.get(value.index)
-            statistic = f"{fixed(float(value.tensor.double().abs().mean()))}" if value.tensor is not None and value.numel else "–"
+            statistic = (
+                f"{fixed(float(value.tensor.double().abs().mean()))}"
+                if value.tensor is not None and value.numel
+                else "–"
+            )
             slope = fixed(float(gradient.double().norm())) if gradient is not None else "–"
             rows.append([self.notation[value].text, call.name, call.module, shape(value.shape), statistic, slope])
         if rows:
@@ -248,7 +269,9 @@ class StepReport:
             yield formula_line(row.formula, GRADIENT, row.call.module)
         if len(rows) > CALLS:
             yield line((f"… and {len(rows) - CALLS} more, towards the data", MUTED))
-        fits = [r for r in rows if r.numbers is not None and r.numbers.shape == r.value.shape and self.writable(r.value)]
+        fits = [
+            r for r in rows if r.numbers is not None and r.numbers.shape == r.value.shape and self.writable(r.value)
+        ]
         if fits:
             yield line()
             titles = [text(r.formula.sides[0]) for r in fits]
@@ -328,8 +351,19 @@ class StepReport:
             for name, index in weights:
                 if name == row.parameter.name:
                     new = row.change.after
-                    moved = [fixed(float(new[index])), fixed(float(new[index] - row.change.before[index]))] if new is not None else ["?", "?"]
-                    table.append([written(name, index), number(float(row.change.before[index]), 6), fixed(float(row.change.gradient[index])), *moved])
+                    moved = (
+                        [fixed(float(new[index])), fixed(float(new[index] - row.change.before[index]))]
+                        if new is not None
+                        else ["?", "?"]
+                    )
+                    table.append(
+                        [
+                            written(name, index),
+                            number(float(row.change.before[index]), 6),
+                            fixed(float(row.change.gradient[index])),
+                            *moved,
+                        ]
+                    )
         yield line()
         headers = [("weight", ""), ("before", ""), ("gradient used", GRADIENT), ("after", UPDATE), ("change", UPDATE)]
         yield grid(headers, table)
@@ -344,7 +378,13 @@ class StepReport:
             ratio = moved / size if size else math.nan
             table.append([row.parameter.name, shape(before.shape), fixed(size), fixed(moved), fixed(ratio)])
         yield line()
-        headers = [("parameter", ""), ("shape", MUTED), ("‖weight‖", ""), ("‖change‖", UPDATE), ("change/weight", UPDATE)]
+        headers = [
+            ("parameter", ""),
+            ("shape", MUTED),
+            ("‖weight‖", ""),
+            ("‖change‖", UPDATE),
+            ("change/weight", UPDATE),
+        ]
         yield grid(headers, table)
         yield from update_agreement(self.step.agreement)
 
@@ -378,7 +418,11 @@ class DerivationReport:
     def parts(self) -> Iterator[RenderableType]:
         d = self.d
         name = written(d.parameter.name, d.index)
-        head = [(f"{name}", f"bold {GRADIENT}"), f" = {number(d.value, 6)}", (f"   step {d.step:,}", MUTED)]
+        head: list[str | tuple[str, str]] = [
+            (f"{name}", f"bold {GRADIENT}"),
+            f" = {number(d.value, 6)}",
+            (f"   step {d.step:,}", MUTED),
+        ]
         if d.sample is not None:
             head.append((f"   following sample {d.sample} of {d.samples}", MUTED))
         yield line(*head)
@@ -406,11 +450,19 @@ class DerivationReport:
         if data is not None and d.batch.data is not None:
             target = d.batch.row(d.batch.target, d.sample or 0)
             arrow = f"  →  {', '.join(map(fixed, target))}" if target else ""
-            rows.append([d.notation[d.batch.data].text + f"[{d.sample}]", f"({', '.join(map(number, data))}){arrow}", ""])
+            rows.append(
+                [d.notation[d.batch.data].text + f"[{d.sample}]", f"({', '.join(map(number, data))}){arrow}", ""]
+            )
         for level in d.levels[1:]:
             made = d.notation.producer.get(level.value.index)
             formula = text(d.notation.formula(made)) if made is not None else ""
-            rows.append([self.name(level.value, level.at), fixed(level.number), f"{self.d.notation[level.value].text} = {formula}"])
+            rows.append(
+                [
+                    self.name(level.value, level.at),
+                    fixed(level.number),
+                    f"{self.d.notation[level.value].text} = {formula}",
+                ]
+            )
         rows.append(["L", number(d.loss, 6), self._loss_formula()])
         table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), show_header=False)
         table.add_column(style=FORWARD)
@@ -433,7 +485,9 @@ class DerivationReport:
             for term in level.terms[:1]:
                 left = f"∂{self.name(term.into, term.at)}/∂{self.name(level.value, level.at)}"
                 middle = f"= {text(term.formula)}" + (f" = {text(term.numeric)}" if term.numeric is not None else "")
-                many = f"the largest of {len(level.terms) + level.more} paths" if len(level.terms) + level.more > 1 else ""
+                many = (
+                    f"the largest of {len(level.terms) + level.more} paths" if len(level.terms) + level.more > 1 else ""
+                )
                 table.add_row(left, middle, f"= {fixed(term.partial)}", many or term.call.module)
         yield table
 
@@ -486,12 +540,16 @@ class DerivationReport:
             label = f"({', '.join(map(number, data))})" if data else f"sample {n}"
             mark = "▸" if n == d.sample else " "
             style = "bold" if n == d.sample else MUTED
-            yield line((f"{mark} {label:<18}", style), (left, GRADIENT), "│", (right, GRADIENT), fixed(d.shares[n]).rjust(11))
+            yield line(
+                (f"{mark} {label:<18}", style), (left, GRADIENT), "│", (right, GRADIENT), fixed(d.shares[n]).rjust(11)
+            )
         if len(d.shares) > ROWS:
             rest = [s for n, s in enumerate(d.shares) if n not in list(order)[:ROWS]]
             yield line((f"  {len(rest):,} more samples".ljust(58), MUTED), fixed(sum(rest)).rjust(11))
         if d.cancellation < 0.05:
-            yield line((f"  the shares cancel: their sum is {number(100 * d.cancellation, 2)} % of their sizes", WARNING))
+            yield line(
+                (f"  the shares cancel: their sum is {number(100 * d.cancellation, 2)} % of their sizes", WARNING)
+            )
 
     def check(self) -> list[tuple[str, str]]:
         d = self.d
@@ -499,7 +557,10 @@ class DerivationReport:
             return [("autograd's value was not recorded", MUTED)]
         agrees = self.d.agrees
         said = f"✓ equals .grad {number(d.autograd, 6)}" if agrees else f"✗ .grad is {number(d.autograd, 6)}"
-        return [(said, f"bold {UPDATE}" if agrees else "bold red"), (f"  (difference {number(d.difference, 2)})", MUTED)]
+        return [
+            (said, f"bold {UPDATE}" if agrees else "bold red"),
+            (f"  (difference {number(d.difference, 2)})", MUTED),
+        ]
 
     def update(self) -> Iterator[RenderableType]:
         d = self.d
@@ -507,11 +568,15 @@ class DerivationReport:
             yield line(("no optimizer stepped", MUTED))
             return
         if d.uses_other_gradient:
-            yield line((f"the optimizer used the gradient {number(d.used, 6)}: clipped, scaled or accumulated", WARNING))
+            yield line(
+                (f"the optimizer used the gradient {number(d.used, 6)}: clipped, scaled or accumulated", WARNING)
+            )
         settings = "  ".join(f"{s.text} = {number(v)}" for s, v in d.update.settings.items())
         yield line((d.update.optimizer or "no optimizer", "bold"), "   ", (settings or d.update.reason, MUTED))
         for made in d.lines:
-            yield line((text(made.symbolic), UPDATE), f" = {text(made.numeric)} = ", (number(made.value, 6), f"bold {UPDATE}"))
+            yield line(
+                (text(made.symbolic), UPDATE), f" = {text(made.numeric)} = ", (number(made.value, 6), f"bold {UPDATE}")
+            )
         if not d.lines:
             yield line(f"w: {number(d.value, 6)} → ", (number(d.after, 6), f"bold {UPDATE}"))
 
@@ -529,9 +594,28 @@ def sentence(d: Derivation) -> str:
 
 def console(stderr: bool = False) -> Console:
     """A console of at most our width; plain text where it is not a terminal."""
-    made = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    made = Console(stderr=stderr, highlight=False)
     made.width = min(made.width, WIDTH) if made.is_terminal else WIDTH
     return made
 
 
-__all__ = ["DerivationReport", "Level", "StepReport", "agreement", "console", "loss_curve", "sentence", "verdict"]
+def show(what: RenderableType, stderr: bool = False) -> None:
+    """Print, without the blanks that pad lines to equal length."""
+    target = console(stderr)
+    with target.capture() as captured:
+        target.print(what)
+    target.file.write(re.sub(r"[ \u2800]+$", "", captured.get(), flags=re.MULTILINE))
+    target.file.flush()
+
+
+__all__ = [
+    "DerivationReport",
+    "Level",
+    "StepReport",
+    "agreement",
+    "console",
+    "loss_curve",
+    "sentence",
+    "show",
+    "verdict",
+]

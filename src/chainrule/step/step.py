@@ -130,4 +130,4 @@ class Step:
         for backward in self.backwards:
             backward.calls.clear()
         for part in (self.values, self.calls, self.backwards, self.updates, self.gradients):
-            part.clear()  # type: ignore[attr-defined]  # lists and a dict
+            part.clear()

@@ -158,7 +158,9 @@ class Graph:
     def _describe(self, call: Call, node: Node) -> None:
         """Name the node after the torch call it was made in, where that was recorded."""
         call.reason = "no recorded call made it"
-        edge = next(((id(node), nr) for nr in range(len(call.outputs)) if (id(node), nr) in self.recorder.producer), None)
+        edge = next(
+            ((id(node), nr) for nr in range(len(call.outputs)) if (id(node), nr) in self.recorder.producer), None
+        )
         made_by = self.recorder.producer.get(edge) if edge else None
         if made_by is not None:
             call.reason = self.banned.get(made_by, "")

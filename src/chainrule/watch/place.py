@@ -59,12 +59,12 @@ class Places:
         return known
 
     def parameter_names(self) -> dict[int, str]:
-        """{id of a parameter: its name}, as the outermost module that was called names it.
+        """{id of a parameter or buffer: its name}, as the outermost module that was called names it.
 
         Where several models hold a parameter of the same name, the class of the model is put in front.
         """
         owners = [root for i, root in enumerate(self.roots) if root not in self.roots[:i]]
-        named = [(root, dict(root.named_parameters())) for root in owners]
+        named = [(root, {**dict(root.named_parameters()), **dict(root.named_buffers())}) for root in owners]
         names: dict[int, str] = {}
         for i, (root, parameters) in enumerate(named):
             for name, parameter in parameters.items():

@@ -19,10 +19,13 @@ NAN = math.nan
 
 
 class Tape(Protocol):
-    """Where losses are written: `losses[i]` of step i, and `header[0]`, how many there are."""
+    """Where losses are written: `losses[i]` of step i, a float, and `header[0]`, how many there are."""
 
-    losses: memoryview
-    header: memoryview
+    @property
+    def losses(self) -> memoryview[float]: ...
+
+    @property
+    def header(self) -> memoryview[int]: ...
 
 
 class Pulse:
@@ -36,7 +39,7 @@ class Pulse:
     only    the optimizer whose step ends a step, or None where that is not known or there are several
     """
 
-    __slots__ = ("count", "header", "high", "loss", "losses", "low", "only", "settle", "unusual", "until")
+    __slots__ = ("count", "header", "high", "loss", "losses", "low", "only", "settle", "until", "unusual")
 
     def __init__(self, unusual: Callable[[Any], None], settle: Callable[[Any, bool], None]) -> None:
         self.unusual = unusual

@@ -99,7 +99,7 @@ class Recorder(TorchFunctionMode):
         return out
 
     def _problem(self, func: Callable[..., Any], error: Exception) -> None:
-        module, file, line = self.places.here(caller(2))
+        _, file, line = self.places.here(caller(2))
         where = f" at {file}:{line}" if file else ""
         self.step.problems.append(f"{name_of(func)}{where} was not recorded: {type(error).__name__}: {error}")
 
@@ -205,7 +205,7 @@ class Recorder(TorchFunctionMode):
                     self._tokens.append(tensor)  # a Python node does not keep its C++ graph alive
         else:
             value = self._by_tensor.get(id(tensor))
-            if value is None or value.overwritten:
+            if value is None or value.overwritten or value.requires_grad != tensor.requires_grad:
                 value = self._new(tensor, "parameter" if tensor.requires_grad else "data")
                 self._by_tensor[id(tensor)] = value
                 self.leaves[value.index] = tensor
@@ -267,12 +267,13 @@ class Recorder(TorchFunctionMode):
             value.tensor, value.version = copy, copy._version
 
     def name_parameters(self) -> None:
-        """Give every parameter its name in its module, and a number to those without any name."""
+        """Give parameters and buffers their names in their module, and a number to parameters without any name."""
         names = self.places.parameter_names()
         taken: dict[str, int] = {}
         for index, leaf in self.leaves.items():
             value = self.step.values[index]
             if value.kind != "parameter":
+                value.name = names.get(id(leaf), value.name)
                 continue
             name = names.get(id(leaf)) or value.name or f"parameter{index}"
             again = taken[name] = taken.get(name, 0) + 1
@@ -282,7 +283,7 @@ class Recorder(TorchFunctionMode):
         """Stop recording and let go of the graph."""
         self.closed = True
         for part in (self.producer, self.unruled, self.nodes, self.edges, self.leaves, self._by_edge, self._tokens):
-            part.clear()  # type: ignore[attr-defined]
+            part.clear()
         self._by_tensor.clear()
         self._by_storage.clear()
 

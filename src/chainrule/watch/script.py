@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import importlib.machinery
 import importlib.util
-import io
 import json
 import linecache
 import os
@@ -14,8 +14,9 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from types import CodeType, ModuleType, TracebackType
+from types import CodeType, ModuleType
 from typing import Any, Literal
 
 from chainrule.errors import ScriptMissing, ScriptNotPython
@@ -161,10 +162,9 @@ def run(script: Script, args: list[str]) -> Ending:
     except SystemExit as error:
         return _exit(error)
     except KeyboardInterrupt as error:
-        return Ending("interrupted", 130, lambda: _show(error, error.__traceback__))
+        return Ending("interrupted", 130, partial(_show, error))
     except BaseException as error:
-        raised = error
-        return Ending("exception", 1, lambda: _show(raised, raised.__traceback__))
+        return Ending("exception", 1, partial(_show, error))
     return Ending("finished", 0, lambda: None)
 
 
@@ -176,8 +176,9 @@ def _exit(error: SystemExit) -> Ending:
     return Ending("finished", 1, lambda: print(code, file=sys.stderr))
 
 
-def _show(error: BaseException, trace: TracebackType | None) -> None:
+def _show(error: BaseException) -> None:
     """The traceback as python prints it: from the script's own frame on, through the script's excepthook."""
+    trace = error.__traceback__
     ours = os.path.abspath(__file__)
     while trace is not None and os.path.abspath(trace.tb_frame.f_code.co_filename) == ours:
         trace = trace.tb_next
@@ -191,10 +192,8 @@ def _show(error: BaseException, trace: TracebackType | None) -> None:
 def flush() -> None:
     """Before our report: what the script printed comes first."""
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(AttributeError, ValueError, OSError):
             stream.flush()
-        except (AttributeError, ValueError, io.UnsupportedOperation, OSError):
-            pass
 
 
 __all__: list[Any] = ["Ending", "Script", "find", "flush", "run"]

@@ -35,7 +35,7 @@ def remove(mode: TorchFunctionMode) -> None:
             _push_mode(other)
 
 
-def unnoticed(mode: TorchFunctionMode) -> Callable[[Any], bool]:
+def unnoticed(mode: TorchFunctionMode) -> Any:
     """torch.overrides.has_torch_function as it would answer without our mode.
 
     nn.MultiheadAttention and nn.TransformerEncoder leave their fused inference path when it says yes, and the fused
