@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,6 +54,7 @@ class Verdicts:
 
 def watched(train: Callable[[], Any], **options: Any) -> Verdicts:
     """Run `train` with every step recorded and checked."""
+    gc.collect()  # an optimizer of an earlier test that is still there would be waited for
     verdicts = Verdicts(**options)
     watcher = Watcher(verdicts)
     watcher.start()

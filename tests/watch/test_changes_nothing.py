@@ -6,6 +6,7 @@ for bit. Each runs as a user runs it: in a process of its own, under plain pytho
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -55,6 +56,7 @@ STEPS = {
     "workers": 8,
     "xor": 30,
 }
+NOT_FINITE = {"threads"}  # its loss becomes NaN
 ARGUMENTS = {"arguments": ["--steps", "2", "-o", "mine", "--", "--report"]}
 REGIMES = {"default": [], "all": ["--every", "1", "--check", "all"], "some": ["--steps", "1,3"]}
 
@@ -119,10 +121,13 @@ def test_a_watched_script_does_exactly_what_it_does_alone(name, tmp_path):
     for regime in REGIMES:
         recorded = load(tmp_path / regime)
         assert len(recorded.losses) == STEPS[name], regime
+        assert all(map(math.isfinite, recorded.losses)) or name in NOT_FINITE, regime
         assert not faults(tmp_path / regime), regime
     in_flight = [3] if name == "exits" else []
     assert load(tmp_path / "all").steps == [*range(STEPS[name]), *in_flight]
-    assert load(tmp_path / "some").steps == [step for step in (1, 3) if step in load(tmp_path / "all").steps]
+    some = load(tmp_path / "some").steps
+    chosen = [step for step in (1, 3) if step in load(tmp_path / "all").steps]
+    assert some == chosen or (name in NOT_FINITE and set(chosen) < set(some))  # the step after the first NaN too
 
 
 def test_a_watch_that_draws_one_random_number_is_caught(tmp_path):

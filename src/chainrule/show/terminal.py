@@ -25,7 +25,7 @@ FORWARD, GRADIENT, UPDATE, WARNING, MUTED = "#3d9be9", "#f0743e", "#2fb380", "#d
 BADGES = {1: f"bold white on {FORWARD}", 2: f"bold white on {GRADIENT}", 3: f"bold white on {GRADIENT}"}
 BADGES[4] = f"bold white on {UPDATE}"
 ROWS = 8  # samples that are written out
-CALLS = 24  # calls that are written out
+CALLS = 16  # calls that are written out
 COLUMNS = 3  # a value with more numbers per sample than this is described, not written out
 
 

@@ -63,7 +63,10 @@ class Places:
 
         Where several models hold a parameter of the same name, the class of the model is put in front.
         """
-        owners = [root for i, root in enumerate(self.roots) if root not in self.roots[:i]]
+        # Where no call inside a model was seen (compiled code), the script's own variables tell.
+        known = [v for v in vars(sys.modules["__main__"]).values() if isinstance(v, torch.nn.Module)]
+        seen = self.roots if any(True for root in self.roots for _ in root.parameters()) else self.roots + known
+        owners = [root for i, root in enumerate(seen) if not any(root is other for other in seen[:i])]
         named = [(root, {**dict(root.named_parameters()), **dict(root.named_buffers())}) for root in owners]
         names: dict[int, str] = {}
         for i, (root, parameters) in enumerate(named):

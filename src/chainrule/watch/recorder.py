@@ -15,6 +15,7 @@ from torch.overrides import TorchFunctionMode, resolve_name
 
 from chainrule.rules import SPELLINGS, Bound, Rule
 from chainrule.step import Call, Step, Value, arguments_of, map_argument
+from chainrule.watch.opening import body_of, can_open
 from chainrule.watch.place import Places, caller
 
 Tensor = torch.Tensor
@@ -68,6 +69,8 @@ class Recorder(TorchFunctionMode):
         self._display_bytes = DISPLAY_BYTES
         self._tokens: list[Tensor] = []
         self._skip: set[Callable[..., Any]] = set()
+        self._opening: set[Callable[..., Any]] = set()
+        self._bodies: dict[Callable[..., Any], Callable[..., Any]] = {}
         self._writes: dict[Callable[..., Any], bool] = {}
 
     # ------------------------------------------------------------ torch calls us here
@@ -87,6 +90,9 @@ class Recorder(TorchFunctionMode):
             return func(*args, **kwargs)
         begun = None
         try:
+            body = self._opened(func, args, kwargs)
+            if body is not None:
+                return self._inside(func, body, args, kwargs)
             begun = self._begin(func, args, kwargs)
         except Exception as error:
             self._problem(func, error)
@@ -97,6 +103,30 @@ class Recorder(TorchFunctionMode):
             except Exception as error:
                 self._problem(func, error)
         return out
+
+    def _opened(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Callable[..., Any] | None:
+        """The body of a function that is to be recorded call by call, or None."""
+        if func in SPELLINGS or func in self._opening or not torch.is_grad_enabled():
+            return None
+        tensors = list(tensors_in((args, kwargs)))
+        if not can_open(func, tensors) or not any(t.requires_grad for t in tensors):
+            return None
+        body = self._bodies.get(func)
+        if body is None:
+            body = self._bodies[func] = body_of(func)
+        return body
+
+    def _inside(
+        self, func: Callable[..., Any], body: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        self._opening.add(func)
+        try:
+            with self:
+                return body(*args, **kwargs)
+        finally:
+            self._opening.discard(func)
 
     def _problem(self, func: Callable[..., Any], error: Exception) -> None:
         _, file, line = self.places.here(caller(2))

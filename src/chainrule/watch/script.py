@@ -22,6 +22,7 @@ from typing import Any, Literal
 from chainrule.errors import ScriptMissing, ScriptNotPython
 
 Kind = Literal["script", "module"]
+_OURS = str(Path(__file__).resolve().parents[1]) + os.sep
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Script:
     """A script that is ready to run.
 
     name       what the user typed
+    argv0      what sys.argv[0] becomes
     file       its file
     code       compiled parts, run one after the other in one namespace: one part, or one for each notebook cell
     package    __package__: None for a script
@@ -37,6 +39,7 @@ class Script:
     """
 
     name: str
+    argv0: str
     file: str
     code: tuple[CodeType, ...]
     package: str | None
@@ -61,23 +64,28 @@ class Ending:
 def find(name: str, kind: Kind) -> Script:
     """The script, notebook (.ipynb) or, for kind "module", the module of that name, compiled.
 
-    Raises ScriptMissing, and ScriptNotPython with the file and line.
+    Raises ScriptMissing, ScriptNotPython with the file and line, and OSError where the file cannot be read.
     """
     if kind == "module":
         return _find_module(name)
     path = Path(name)
-    if path.is_dir():
+    folder = path.is_dir()
+    if folder:
         path = path / "__main__.py"
-    if not path.is_file():
+    if not path.exists():
         raise ScriptMissing(name)
     if path.suffix == ".ipynb":
-        return Script(name, name, tuple(_cells(path)), None, None, str(path.parent.resolve()))
-    file = os.path.join(os.getcwd(), path)  # as python names __main__.__file__
+        return Script(name, name, name, tuple(_cells(path)), None, None, str(path.parent.resolve()))
+    place = os.path.join(os.getcwd(), name)  # with its dots, as python writes it
+    file = os.path.join(place, "__main__.py") if folder else place
     try:
         code = compile(path.read_bytes(), file, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         raise ScriptNotPython(name, getattr(error, "lineno", None) or 1, _reason(error)) from None
-    return Script(name, file, (code,), None, None, str(path.resolve().parent))
+    if folder:
+        spec = importlib.util.spec_from_file_location("__main__", file)
+        return Script(name, name, file, (code,), "", spec, place)
+    return Script(name, name, file, (code,), None, None, str(path.resolve().parent))
 
 
 def _reason(error: Exception) -> str:
@@ -100,7 +108,8 @@ def _find_module(name: str) -> Script:
         code = spec.loader.get_code(spec.name)
     except SyntaxError as error:
         raise ScriptNotPython(error.filename or name, error.lineno or 1, _reason(error)) from None
-    return Script(name, spec.origin or name, (code,), spec.parent, spec, os.getcwd())
+    file = spec.origin or name
+    return Script(name, file, file, (code,), spec.parent, spec, os.getcwd())
 
 
 # ---------------------------------------------------------------- notebooks
@@ -109,7 +118,8 @@ def _find_module(name: str) -> Script:
 def _cells(path: Path) -> list[CodeType]:
     """The code cells of a notebook, each under a file name of its own so that a line number means something.
 
-    As in Jupyter, a last line that is an expression shows its value. Lines for IPython (%magic, !command) do nothing.
+    As in Jupyter, a last line that is an expression shows its value, unless it ends with a semicolon. Lines for IPython
+    (%magic, !command) do nothing, except that what stands behind %time, and below %%time and %%capture, is run.
     """
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))
@@ -124,7 +134,8 @@ def _cells(path: Path) -> list[CodeType]:
             tree = ast.parse(source, file)
         except SyntaxError as error:
             raise ScriptNotPython(file, error.lineno or 1, _reason(error)) from None
-        shown = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        shows = tree.body and isinstance(tree.body[-1], ast.Expr) and not source.rstrip().endswith(";")
+        shown = tree.body.pop() if shows else None
         parts.append(compile(tree, file, "exec", dont_inherit=True))
         if isinstance(shown, ast.Expr):
             parts.append(compile(ast.Interactive([shown]), file, "single", dont_inherit=True))
@@ -134,8 +145,29 @@ def _cells(path: Path) -> list[CodeType]:
 def _source(source: str | list[str]) -> str:
     text = source if isinstance(source, str) else "".join(source)
     if text.startswith("%%"):
-        return ""
-    return "".join("\n" if line.lstrip().startswith(("%", "!")) else line for line in text.splitlines(keepends=True))
+        first, newline, rest = text.partition("\n")
+        return newline + rest if first.split()[0] in ("%%time", "%%capture") else ""
+    lines = text.splitlines(keepends=True)
+    if not any(line.lstrip().startswith(("%", "!")) for line in lines) or _is_python(text):
+        return text
+    return "".join(map(_without_magic, lines))
+
+
+def _is_python(text: str) -> bool:
+    """Also where a line begins with %: it may go on with an expression."""
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return True
+
+
+def _without_magic(line: str) -> str:
+    code = line.lstrip()
+    if not code.startswith(("%", "!")):
+        return line
+    statement = code.removeprefix("%time ") if code.startswith("%time ") else "pass\n"
+    return line[: len(line) - len(code)] + statement
 
 
 # ---------------------------------------------------------------- running
@@ -144,18 +176,16 @@ def _source(source: str | list[str]) -> str:
 def run(script: Script, args: list[str]) -> Ending:
     """Run the script in a fresh __main__; whatever it raises is caught and described."""
     main = ModuleType("__main__")
-    main.__file__ = script.file
+    spec = script.spec
     main.__package__ = script.package
-    main.__spec__ = script.spec
-    main.__loader__ = (
-        script.spec.loader if script.spec else importlib.machinery.SourceFileLoader("__main__", script.file)
-    )
-    main.__dict__.update(__builtins__=builtins, __annotations__={})
-    if script.spec is None:
-        main.__dict__["__cached__"] = None
+    main.__spec__ = spec
+    main.__loader__ = spec.loader if spec else importlib.machinery.SourceFileLoader("__main__", script.file)
+    main.__dict__.update(__annotations__={}, __builtins__=builtins, __file__=script.file)
+    main.__dict__["__cached__"] = spec.cached if spec else None
     sys.modules["__main__"] = main
-    sys.argv = [script.file if script.spec else script.name, *args]
-    sys.path[0] = script.path0
+    sys.argv = [script.argv0, *args]
+    if not sys.flags.safe_path:
+        sys.path[0] = script.path0
     try:
         for part in script.code:
             exec(part, main.__dict__)
@@ -172,21 +202,38 @@ def _exit(error: SystemExit) -> Ending:
     """sys.exit's rules: None is 0, an integer itself, anything else is printed and gives 1."""
     code = error.code
     if code is None or isinstance(code, int):
-        return Ending("finished", (code or 0) & 0xFF, lambda: None)
-    return Ending("finished", 1, lambda: print(code, file=sys.stderr))
+        return Ending("finished", code or 0, lambda: None)
+    return Ending("finished", 1, lambda: print(code, file=sys.stderr) if sys.stderr is not None else None)
 
 
 def _show(error: BaseException) -> None:
-    """The traceback as python prints it: from the script's own frame on, through the script's excepthook."""
-    trace = error.__traceback__
-    ours = os.path.abspath(__file__)
-    while trace is not None and os.path.abspath(trace.tb_frame.f_code.co_filename) == ours:
-        trace = trace.tb_next
-    error.__traceback__ = trace
+    """The traceback as python prints it, without our frames, through the script's excepthook."""
+    _forget_our_frames(error, set())
     try:
-        sys.excepthook(type(error), error, trace)
-    except Exception:
+        sys.excepthook(type(error), error, error.__traceback__)
+    except Exception as second:
+        print("Error in sys.excepthook:", file=sys.stderr)
+        _forget_our_frames(second, set())
+        traceback.print_exception(second)
+        print("\nOriginal exception was:", file=sys.stderr)
         traceback.print_exception(error)
+
+
+def _forget_our_frames(error: BaseException | None, seen: set[int]) -> None:
+    """Between the script's frames and torch's stand those of the watch; the script's author never wrote them."""
+    if error is None or id(error) in seen:
+        return
+    seen.add(id(error))
+    theirs, trace = [], error.__traceback__
+    while trace is not None:
+        if not os.path.abspath(trace.tb_frame.f_code.co_filename).startswith(_OURS):
+            theirs.append(trace)
+        trace = trace.tb_next
+    for one, following in zip(theirs, [*theirs[1:], None], strict=True):
+        one.tb_next = following
+    error.__traceback__ = theirs[0] if theirs else None
+    for other in (error.__cause__, error.__context__, *getattr(error, "exceptions", ())):
+        _forget_our_frames(other, seen)
 
 
 def flush() -> None:

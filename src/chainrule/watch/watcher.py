@@ -23,6 +23,7 @@ import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from chainrule.step import ParameterUpdate, Step, Update
+from chainrule.watch.compiled import around_compiled_code
 from chainrule.watch.graph import Graph
 from chainrule.watch.pulse import Pulse, Tape, first_number
 from chainrule.watch.recorder import Recorder
@@ -68,6 +69,7 @@ class Watcher:
         self._before: dict[int, dict[int, tuple[Tensor, ParameterUpdate]]] = {}
         # An optimizer that steps inside the backward pass: the mode's stack belongs to the engine until that is over.
         self._after: Callable[[], None] | None = None
+        self._aside = False  # inside compiled code
         self._seconds = 0.0
         self._on_stack = False
         self._undo: list[Callable[[], None]] = []
@@ -87,6 +89,7 @@ class Watcher:
         init = self._notice_optimizer(torch.optim.Optimizer.__init__)
         self._replace(self._undo, torch.optim.Optimizer, "__init__", init)
         self._undo.append(register_optimizer_step_post_hook(self._pulse.counts).remove)
+        self._undo.append(around_compiled_code(self._step_aside))
         me = weakref.ref(self)
         os.register_at_fork(after_in_child=lambda: None if (watcher := me()) is None else watcher._forget())
         self._optimizers.update(o for o in gc.get_objects() if issubclass(type(o), torch.optim.Optimizer))
@@ -154,6 +157,23 @@ class Watcher:
             torch.overrides.has_torch_function = HAS_TORCH_FUNCTION
         self._on_stack = wanted
 
+    def _step_aside(self) -> Callable[[], None]:
+        """Compiled code is entered: mode off, and the backward passes of its tracing are none of ours.
+
+        The answer undoes it.
+        """
+        if self._aside or threading.get_ident() != self._thread:
+            return lambda: None
+        self._aside, was_on_stack = True, self._on_stack
+        self._show(False)
+
+        def step_back() -> None:
+            self._aside = False
+            if was_on_stack:
+                self._show(True)
+
+        return step_back
+
     def _without_mode(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Takes the mode off before torch dispatches: one that is removed inside its own handler comes back."""
 
@@ -185,7 +205,7 @@ class Watcher:
 
     def _settle(self, tensors: Any, create_graph: bool) -> None:
         """A backward pass is over, while a step is recorded or it is not known which optimizer ends a step."""
-        if torch._C._current_graph_task_id() != -1 or threading.get_ident() != self._thread:
+        if self._aside or torch._C._current_graph_task_id() != -1 or threading.get_ident() != self._thread:
             return
         self._pulse.loss = first_number(tensors)
         if self._after is not None:
@@ -197,7 +217,7 @@ class Watcher:
     def _run_backward(self, roots: Any, *args: Any, **kwargs: Any) -> Any:
         """The engine's entry, while a step is recorded."""
         recorder = self.recorder
-        if recorder is None or self._depth or threading.get_ident() != self._thread:
+        if recorder is None or self._depth or self._aside or threading.get_ident() != self._thread:
             return self._engine(roots, *args, **kwargs)
         was_on_stack = self._on_stack
         self._show(False)

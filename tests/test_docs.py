@@ -1,0 +1,53 @@
+"""What the documents say is what the code is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from chainrule.rules import RULES
+from chainrule.rules.optimizers import UPDATE_RULES
+
+ROOT = Path(__file__).parent.parent
+QUOTE = re.compile(r"<!-- from (\S+) -->\n```python\n(.*?)```", re.DOTALL)
+
+
+def quotes(text: str) -> list[tuple[str, str]]:
+    return QUOTE.findall(text)
+
+
+def stale(text: str) -> list[str]:
+    """The files whose quoted code is not in them."""
+    return [file for file, code in quotes(text) if code.rstrip() not in (ROOT / file).read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_quoted_code_is_in_the_source(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    assert quotes(text)
+    assert stale(text) == []
+
+
+def test_a_stale_quote_is_noticed() -> None:
+    assert stale("<!-- from src/chainrule/session.py -->\n```python\nnot_there = 1\n```") == ["src/chainrule/session.py"]
+
+
+def test_links_lead_somewhere() -> None:
+    for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text(encoding="utf-8")):
+            assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_the_changelog_counts_the_rules() -> None:
+    said = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"{len(RULES)} functions" in said
+    assert all(name in said for name in UPDATE_RULES)
+
+
+def test_pictures_load_nothing() -> None:
+    for picture in (ROOT / "docs" / "images").glob("*.svg"):
+        text = picture.read_text(encoding="utf-8")
+        assert "url(http" not in text
+        assert "@import" not in text
