@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from chainrule.limits import LIMITS, as_markdown, as_text
 from chainrule.rules import RULES
 from chainrule.rules.optimizers import UPDATE_RULES
 
@@ -31,7 +32,9 @@ def test_quoted_code_is_in_the_source(document: str) -> None:
 
 
 def test_a_stale_quote_is_noticed() -> None:
-    assert stale("<!-- from src/chainrule/session.py -->\n```python\nnot_there = 1\n```") == ["src/chainrule/session.py"]
+    assert stale("<!-- from src/chainrule/session.py -->\n```python\nnot_there = 1\n```") == [
+        "src/chainrule/session.py"
+    ]
 
 
 def test_links_lead_somewhere() -> None:
@@ -51,3 +54,8 @@ def test_pictures_load_nothing() -> None:
         text = picture.read_text(encoding="utf-8")
         assert "url(http" not in text
         assert "@import" not in text
+
+
+def test_the_table_of_limits_is_the_one_that_the_command_prints() -> None:
+    assert (ROOT / "docs" / "limits.md").read_text(encoding="utf-8") == as_markdown()
+    assert all(limit.what in as_text() for limit in LIMITS)

@@ -17,6 +17,13 @@ __version__ = "0.1.0"
 __all__ = ["Call", "ChainruleError", "Derivation", "Parameter", "Run", "Step", "explain", "load", "watch"]
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext chainrule` in a notebook."""
+    from chainrule import notebook
+
+    notebook.load_ipython_extension(shell)
+
+
 def __getattr__(name: str) -> Any:
     """Everything that needs torch is imported when it is first asked for: `chainrule --help` must not wait for it."""
     if name in __all__:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 
 from chainrule import step as data
 from chainrule.breakdown import Derivation as DerivationData
@@ -28,6 +28,7 @@ from chainrule.show import record
 from chainrule.show.html import html
 from chainrule.show.lesson import lesson
 from chainrule.show.markdown import markdown
+from chainrule.show.report import RunReport, report_of
 from chainrule.show.terminal import WIDTH, DerivationReport, StepReport, sentence
 from chainrule.show.tex import tex
 from chainrule.watch.pulse import Tape
@@ -41,6 +42,13 @@ def printed(what: RenderableType) -> str:
     target = StringIO()
     Console(file=target, width=WIDTH, highlight=False, color_system=None).print(what)
     return "\n".join(line.rstrip() for line in target.getvalue().splitlines())
+
+
+def in_colour(what: RenderableType) -> str:
+    """A rich renderable as HTML, its colours inline: nothing to load."""
+    console = Console(file=StringIO(), width=WIDTH, highlight=False, record=True, force_terminal=True)
+    console.print(what)
+    return console.export_html(inline_styles=True, code_format='<pre style="line-height:1.2">{code}</pre>')
 
 
 class Section(Sequence[Any]):
@@ -57,9 +65,12 @@ class Section(Sequence[Any]):
         return len(self._rows)
 
     def __str__(self) -> str:
-        return "\n".join(printed(part) for part in self._shown())
+        return printed(Group(*self._shown()))
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return in_colour(Group(*self._shown()))
 
 
 @dataclass(frozen=True)
@@ -137,6 +148,9 @@ class Derivation:
 
     def __rich__(self) -> DerivationReport:
         return DerivationReport(self._data)
+
+    def _repr_html_(self) -> str:
+        return in_colour(self)
 
     def __str__(self) -> str:
         return self.text()
@@ -235,6 +249,9 @@ class Step:
     def __rich__(self) -> StepReport:
         return self._report
 
+    def _repr_html_(self) -> str:
+        return in_colour(self)
+
     def __str__(self) -> str:
         return printed(self._report)
 
@@ -283,6 +300,12 @@ class Run:
 
     def __len__(self) -> int:
         return len(self.steps)
+
+    def __rich__(self) -> RunReport:
+        return report_of(self.history)
+
+    def _repr_html_(self) -> str:
+        return in_colour(self)
 
     def __repr__(self) -> str:
         return f"<chainrule run {self.path}: {len(self.losses):,} steps, {len(self.steps)} recorded>"

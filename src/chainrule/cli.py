@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import inspect
 import os
+import re
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from chainrule.errors import (
     BadOption,
     BadWeight,
     ChainruleError,
+    NotARun,
     OutputNotWritable,
     RunExists,
     ScriptNotPython,
@@ -32,22 +36,38 @@ FORMATS = ("text", "md", "tex", "json")
 def main(argv: Sequence[str] | None = None) -> int:
     """The `chainrule` command; returns the exit status."""
     options = parser().parse_args(sys.argv[1:] if argv is None else argv)
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError, OSError):
-            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         status: int = options.command(options)
-        sys.stdout.flush()
         return status
-    except ScriptNotPython as error:
-        print(f"chainrule: {error}", file=sys.stderr)
-        return 1
     except ChainruleError as error:
-        print(f"chainrule: {error}", file=sys.stderr)
-        return 2
+        _say(f"chainrule: {error}")
+        return 1 if isinstance(error, ScriptNotPython) else 2
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
+
+
+def _say(text: str) -> None:
+    """A line on stderr, unless that is closed."""
+    if sys.stderr is not None:
+        with _any_encoding(sys.stderr), contextlib.suppress(OSError, ValueError):
+            print(text, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _any_encoding(stream: Any) -> Iterator[None]:
+    """What the stream cannot encode is replaced while we write; the script's own writes fail as they ever did."""
+    before = getattr(stream, "errors", None)
+    _reconfigure(stream, "replace")
+    try:
+        yield
+    finally:
+        _reconfigure(stream, before)
+
+
+def _reconfigure(stream: Any, errors: str | None) -> None:
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        stream.reconfigure(errors=errors)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -58,20 +78,11 @@ def parser() -> argparse.ArgumentParser:
 
     runs = _command(commands, "run", run)
     runs.usage = "chainrule run [options] SCRIPT [ARGS…]"
-    runs.add_argument("-o", dest="out", type=Path, metavar="RUN", help="folder to write (default: runs/SCRIPT-TIME)")
-    which = runs.add_mutually_exclusive_group()
-    which.add_argument("--every", type=_positive, metavar="N", help="record every Nth step")
-    which.add_argument("--steps", type=_steps, metavar="0,1,10", help="record these steps")
-    runs.add_argument("-f", dest="force", action="store_true", help="overwrite RUN if it is there")
+    _recording_options(runs)
     runs.add_argument("-m", dest="module", action="store_true", help="SCRIPT is the name of a module")
-    runs.add_argument(
-        "--check",
-        choices=("first", "all", "none"),
-        default="first",
-        help="recorded steps in which each rule is checked alone against autograd (default: first)",
-    )
-    runs.add_argument("--max-size", type=_positive, default=64, metavar="MB", help="bound on the run (default: 64)")
     runs.add_argument("script", nargs=argparse.REMAINDER, metavar="SCRIPT [ARGS…]", help="and its own arguments")
+
+    _command(commands, "limits", limits)
 
     explains = _command(commands, "explain", explain)
     explains.add_argument("run", type=Path, metavar="RUN")
@@ -82,8 +93,31 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+def _recording_options(target: argparse.ArgumentParser) -> None:
+    """What is recorded, and where."""
+    target.add_argument("-o", dest="out", type=Path, metavar="RUN", help="folder to write (default: runs/SCRIPT-TIME)")
+    which = target.add_mutually_exclusive_group()
+    which.add_argument("--every", type=_positive, metavar="N", help="record every Nth step")
+    which.add_argument("--steps", type=_steps, metavar="0,1,10", help="record these steps")
+    target.add_argument("-f", dest="force", action="store_true", help="overwrite RUN if it is there")
+    target.add_argument(
+        "--check",
+        choices=("first", "all", "none"),
+        default="first",
+        help="recorded steps in which each rule is checked alone against autograd (default: first)",
+    )
+    target.add_argument("--max-size", type=_megabytes, default=64, metavar="MB", help="bound on the run (default: 64)")
+
+
+def cell_parser() -> argparse.ArgumentParser:
+    """The options of the notebook's `%%chainrule`: those of `run`, without the script."""
+    made = argparse.ArgumentParser("%%chainrule", allow_abbrev=False)
+    _recording_options(made)
+    return made
+
+
 def _command(commands: Any, name: str, function: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
-    about = function.__doc__ or ""
+    about = inspect.cleandoc(function.__doc__ or "")
     made: argparse.ArgumentParser = commands.add_parser(
         name,
         help=about.splitlines()[0],
@@ -99,6 +133,14 @@ def _positive(written: str) -> int:
     if not written.isdigit() or int(written) < 1:
         raise argparse.ArgumentTypeError(f"{written!r} is not a whole number from 1")
     return int(written)
+
+
+def _megabytes(written: str) -> int:
+    """64, 64MB, 1GB."""
+    found = re.fullmatch(r"([0-9]+) ?(MB|GB|)", written, re.IGNORECASE)
+    if found is None or int(found[1]) < 1:
+        raise argparse.ArgumentTypeError(f"{written!r} is not a size such as 64, 64MB or 1GB")
+    return int(found[1]) << (10 if found[2].upper() == "GB" else 0)
 
 
 def _steps(written: str) -> list[int]:
@@ -126,33 +168,45 @@ def run(options: argparse.Namespace) -> int:
     name, args = words[0], words[1:]
     if args[:1] == ["--"]:
         args = args[1:]
-    found = scripts.find(name, "module" if options.module else "script")
+    try:
+        found = scripts.find(name, "module" if options.module else "script")
+    except OSError as error:
+        raise BadOption("SCRIPT", name, error.strerror or str(error)) from None
     path = options.out or default_run(found.name)
-    if not options.force and path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise RunExists(path)
-    _probe(path)
+    _probe(path, options.force)
     watching = Watching(path, found, args, options)
-    print(f"∂ chainrule  watching {name} → {path}", file=sys.stderr, flush=True)
+    _say(f"∂ chainrule  watching {name} → {path}")
     when_imported("torch", watching.start)
     ending = scripts.run(found, args)
     scripts.flush()
-    ending.show()
-    watching.finish(ending.how)
+    try:
+        ending.show()
+    finally:
+        watching.finish(ending.how)
     scripts.flush()
     if ending.how == "interrupted":
-        _die_of_interrupt()
+        _end_interrupted()
     return ending.status
 
 
-def _probe(path: Path) -> None:
+def _probe(path: Path, overwrite: bool) -> None:
     """Find out before the training starts whether the run can be written."""
     try:
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            if not overwrite:
+                raise RunExists(path)
+            if not (path / "run.json").is_file():
+                raise NotARun(path)
         path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.mkdir()
+            path.rmdir()
+        elif not os.access(path, os.W_OK):
+            raise OutputNotWritable(path, "permission denied")
+    except FileExistsError:  # of one of its parents
+        raise OutputNotWritable(path, "one of the folders above it is a file") from None
     except OSError as error:
         raise OutputNotWritable(path, error.strerror or str(error)) from None
-    nearest = path if path.exists() else path.parent
-    if not os.access(nearest, os.W_OK):
-        raise OutputNotWritable(path, "permission denied")
 
 
 def default_run(name: str) -> Path:
@@ -166,26 +220,33 @@ def default_run(name: str) -> Path:
 
 
 class Watching:
-    """The session of `chainrule run`: begins when the script imports torch, ends with the report."""
+    """The session of `chainrule run`: begins when the script imports torch, ends with the report.
+
+    Whatever fails here is said at the end, and the training goes on.
+    """
 
     def __init__(self, path: Path, script: scripts.Script, args: list[str], options: argparse.Namespace) -> None:
         self.path = path
+        self.place = path.absolute()  # the script may go to another folder
         self.script = script
         self.args = args
         self.options = options
+        self.room = Room(script.path0)
+        self.stderr = sys.stderr  # the script may put something else in its place
+        self.process = os.getpid()
         self.session: Session | None = None
-        self.failure: ChainruleError | OSError | None = None
+        self.failure: Exception | None = None
 
     def start(self) -> None:
         try:
-            with _without_script_folder():
+            with self.room:
                 from chainrule.run.schedule import Schedule
                 from chainrule.session import Session
 
                 about = {"script": self.script.name, "command": [self.script.name, *self.args]}
                 schedule = Schedule(every=self.options.every, steps=self.options.steps)
                 self.session = Session(
-                    self.path,
+                    self.place,
                     schedule,
                     about,
                     self.options.check,
@@ -193,61 +254,103 @@ class Watching:
                     overwrite=self.options.force,
                 )
                 self.session.start()
-        except (ChainruleError, OSError) as error:  # the training goes on without us
+        except Exception as error:
             self.session, self.failure = None, error
 
     def finish(self, ended: str) -> None:
-        if self.failure is not None:
-            print(f"chainrule: {self.failure}", file=sys.stderr)
+        """End the run and report. A fork of the script's process says nothing: its parent will."""
+        if os.getpid() != self.process:
             return
-        if self.session is None:
-            print("chainrule: no training was seen: the script never imported torch", file=sys.stderr)
-            return
-        self.session.stop(ended)
-        with _without_script_folder():
-            self._report(self.session)
+        with contextlib.redirect_stderr(self.stderr), self.room:
+            if self.session is None and self.failure is None:
+                _say("chainrule: no training was seen: the script never imported torch")
+            try:
+                if self.session is not None:
+                    self.session.stop(ended)
+                    with _any_encoding(self.stderr):
+                        self._report()
+            except Exception as error:
+                self.failure = error
+            if isinstance(self.failure, ChainruleError):
+                _say(f"chainrule: {self.failure}")
+            elif self.failure is not None and not _is_closed(self.stderr):
+                _say(f"chainrule: {type(self.failure).__name__}: {self.failure}\n  this is a fault of chainrule's own")
 
-    def _report(self, session: Session) -> None:
+    def _report(self) -> None:
         from chainrule.run.history import open_run
-        from chainrule.show.report import RunReport
+        from chainrule.show.report import report_of
         from chainrule.show.terminal import show
 
-        try:
-            history = open_run(self.path)
-            steps = list(history.steps)
-            read = [history.read(index) for index in dict.fromkeys((steps[0], steps[-1]))] if steps else []
-            report = RunReport(
-                path=self.path,
-                losses=list(history.losses),
-                steps=steps,
-                first=read[0] if read else None,
-                last=read[-1] if read else None,
-                disagreements=session.disagreements,
-                problems=list(history.about.get("problems", ())),
-            )
+        if _is_closed(self.stderr):
+            return
+        report = report_of(open_run(self.place), self.path)
+        with contextlib.suppress(BrokenPipeError):
             show(report, stderr=True)
-        except ChainruleError as error:
-            print(f"chainrule: {error}", file=sys.stderr)
 
 
-@contextlib.contextmanager
-def _without_script_folder() -> Iterator[None]:
-    """Our own imports must not find a module of the user's: sys.path[0] is the script's folder."""
-    folder = sys.path.pop(0) if sys.path else ""
+def _is_closed(stream: Any) -> bool:
+    return stream is None or bool(getattr(stream, "closed", False))
+
+
+class Room:
+    """In here our own imports see neither the script's folder nor its modules.
+
+    Out there the script gets its own rich.py or json.py, as under plain python, although ours was loaded first.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.path = list(sys.path)
+        self.names = _modules_in(folder) - {"chainrule", "torch", "numpy"}
+        self.ours = self._take()
+        self.theirs: dict[str, ModuleType] = {}
+        self.their_path: list[str] = []
+
+    def __enter__(self) -> None:
+        self.theirs, self.their_path = self._take(), list(sys.path)
+        sys.path[:] = self.path
+        sys.modules.update(self.ours)
+
+    def __exit__(self, *exception: object) -> None:
+        self.ours = self._take()
+        sys.path[:] = self.their_path
+        sys.modules.update(self.theirs)
+
+    def _take(self) -> dict[str, ModuleType]:
+        """Out of sys.modules: what the script's folder has of the same name. What python itself starts with stays."""
+        found = {
+            name: module
+            for name, module in sys.modules.items()
+            if name.partition(".")[0] in self.names and getattr(module, "__file__", None)
+        }
+        for name in found:
+            del sys.modules[name]
+        return found
+
+
+def _modules_in(folder: str) -> set[str]:
     try:
-        yield
-    finally:
-        sys.path.insert(0, folder)
+        with os.scandir(folder) as entries:
+            there = [Path(entry.path) for entry in entries]
+    except OSError:
+        return set()
+    return {path.stem for path in there if path.suffix == ".py" or (path / "__init__.py").is_file()}
 
 
-def _die_of_interrupt() -> NoReturn:
-    """End as python does after Ctrl-C, so that the shell sees the signal."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    os.kill(os.getpid(), signal.SIGINT)
-    sys.exit(130)
+def _end_interrupted() -> NoReturn:
+    """End as python does after Ctrl-C: its exit handlers run, then the shell sees the signal."""
+    sys.excepthook = lambda *_: None  # the traceback stands there already
+    raise KeyboardInterrupt
 
 
-# ---------------------------------------------------------------- explain
+# ---------------------------------------------------------------- limits and explain
+
+
+def limits(options: argparse.Namespace) -> int:
+    """What does not work yet, and what happens instead."""
+    from chainrule.limits import as_text
+
+    print(as_text(), end="")
+    return 0
 
 
 def explain(options: argparse.Namespace) -> int:
@@ -265,20 +368,27 @@ def explain(options: argparse.Namespace) -> int:
     step = recorded[wanted]
     if options.weight is None:
         if options.sample is not None or options.format in ("md", "tex"):
-            raise BadOption("--weight", "", "--sample and the formats md and tex explain one weight")
+            option = ("--sample", options.sample) if options.sample is not None else ("--format", options.format)
+            raise BadOption(*option, "it explains one weight, which --weight must name")
         shown: Any = step
     else:
         name, index = weight(options.weight)
         shown = step.derive(name, index, options.sample)
-    if options.format == "text":
-        show(shown)
-    elif options.format == "json":
-        import json
+    with _any_encoding(sys.stdout):
+        if options.format == "text":
+            show(shown)
+        elif options.format == "json":
+            import json
 
-        print(json.dumps(shown.json(), indent=2, ensure_ascii=False))
-    else:
-        print(shown.markdown() if options.format == "md" else shown.latex(), end="")
+            print(json.dumps(shown.json(), indent=2, ensure_ascii=not _takes_unicode()))
+        else:
+            print(shown.markdown() if options.format == "md" else shown.latex(), end="")
+        sys.stdout.flush()
     return 0
+
+
+def _takes_unicode() -> bool:
+    return (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
 
 
 def weight(written: str) -> tuple[str, tuple[int, ...]]:

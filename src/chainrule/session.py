@@ -28,7 +28,6 @@ class Session:
         self.schedule = schedule
         self.check = check
         self.recorded = 0
-        self.disagreements: list[str] = []
         self._append = self.recording.loss
         self._event = ""
         self._wanted = 0
@@ -77,8 +76,6 @@ class Session:
         began = time.perf_counter()
         propagate(step)
         verify(step)
-        if step.agreement is not None:
-            self.disagreements += [f"step {step.index}: {error}" for error in step.agreement.errors]
         self.recording.write(step, event=self._event or False)
         self._event = ""
         self.recorded += 1

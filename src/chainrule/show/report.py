@@ -12,6 +12,7 @@ from rich.text import Text
 
 from chainrule.breakdown import Notation
 from chainrule.formula import Equation, text
+from chainrule.run.history import History
 from chainrule.run.outcome import outcome
 from chainrule.show.numbers import shape
 from chainrule.show.terminal import (
@@ -86,6 +87,22 @@ class RunReport:
         if value is None:
             return ""
         return f"{name}[{','.join('0' for _ in value.shape)}]" if value.shape else name
+
+
+def report_of(history: History, name: Path | None = None) -> RunReport:
+    """The report of a run on disk, under the name that the user knows it by. Raises StepDamaged."""
+    steps = list(history.steps)
+    read = [history.read(index) for index in dict.fromkeys((steps[0], steps[-1]))] if steps else []
+    found = ((index, row["agreement"]) for index, row in sorted(history.rows.items()))
+    return RunReport(
+        path=name or history.path,
+        losses=list(history.losses),
+        steps=steps,
+        first=read[0] if read else None,
+        last=read[-1] if read else None,
+        disagreements=[f"step {i}: {error}" for i, agreement in found if agreement for error in agreement.errors],
+        problems=history.problems,
+    )
 
 
 class Brief(StepReport):

@@ -25,7 +25,8 @@ def can_open(function: Callable[..., Any], tensors: list[torch.Tensor]) -> bool:
 
 def body_of(function: Any) -> Callable[..., Any]:
     """The function as it runs where nothing overrides it."""
-    return _copy(getattr(function, "__wrapped__", function), depth=2)
+    body: Callable[..., Any] = _copy(getattr(function, "__wrapped__", function), depth=2)
+    return body
 
 
 def _copy(function: Any, depth: int) -> Any:

@@ -16,13 +16,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType, ModuleType, TracebackType
 from typing import Any, Literal
 
 from chainrule.errors import ScriptMissing, ScriptNotPython
 
 Kind = Literal["script", "module"]
-_OURS = str(Path(__file__).resolve().parents[1]) + os.sep
+_OURS = str(Path(__file__).absolute().parents[1]) + os.sep
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,16 +224,20 @@ def _forget_our_frames(error: BaseException | None, seen: set[int]) -> None:
     if error is None or id(error) in seen:
         return
     seen.add(id(error))
-    theirs, trace = [], error.__traceback__
-    while trace is not None:
-        if not os.path.abspath(trace.tb_frame.f_code.co_filename).startswith(_OURS):
-            theirs.append(trace)
-        trace = trace.tb_next
-    for one, following in zip(theirs, [*theirs[1:], None], strict=True):
-        one.tb_next = following
-    error.__traceback__ = theirs[0] if theirs else None
+    error.__traceback__ = _without_our_frames(error.__traceback__)
     for other in (error.__cause__, error.__context__, *getattr(error, "exceptions", ())):
         _forget_our_frames(other, seen)
+
+
+def _without_our_frames(trace: TracebackType | None) -> TracebackType | None:
+    frames = []
+    while trace is not None:
+        if not os.path.abspath(trace.tb_frame.f_code.co_filename).startswith(_OURS):
+            frames.append(trace)
+        trace = trace.tb_next
+    for frame in reversed(frames):
+        frame.tb_next, trace = trace, frame
+    return trace
 
 
 def flush() -> None:

@@ -1,9 +1,9 @@
 """The watch: on chosen steps it puts the recorder on, in between it only counts.
 
-Between recorded steps torch is touched in three places: torch.autograd.backward and grad read the loss, a global optimizer hook
-counts, and Optimizer.__init__ notes new optimizers. While a step is recorded also the engine's entry
-(torch.autograd._engine_run_backward), Tensor.backward and a second optimizer hook. All of it is
-restored at the end. No object of the user's is changed.
+Between recorded steps torch is touched in three places: torch.autograd.backward and grad read the loss, a global
+optimizer hook counts, and Optimizer.__init__ notes new optimizers. While a step is recorded also the engine's entry
+(torch.autograd._engine_run_backward), Tensor.backward and a second optimizer hook. All of it is restored at the end.
+No object of the user's is changed.
 """
 
 from __future__ import annotations

@@ -1,0 +1,42 @@
+"""What does not work yet, and what happens instead. docs/limits.md is this table; `chainrule limits` prints it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Limit(NamedTuple):
+    what: str
+    instead: str
+
+
+LIMITS = (
+    Limit("functions without a rule", "opaque: exact through autograd for that call, marked, its inside not shown"),
+    Limit("compiled (torch.compile) and scripted code", "opaque; it runs as it would unwatched"),
+    Limit("code compiled before chainrule.watch begins", "it may be compiled once more in a recorded step"),
+    Limit("custom autograd.Function", "opaque, under the name of its backward"),
+    Limit("writes in place through a view", "opaque"),
+    Limit("a Tensor.register_hook on a result", "the call that made it is opaque; what the hook sends on is shown"),
+    Limit("a second derivative through a recorded call", "that call is opaque"),
+    Limit("dropout under saved-tensor hooks (checkpointing), attention with dropout", "opaque"),
+    Limit("sparse gradients, complex numbers", "opaque where a rule does not cover them"),
+    Limit("calls in other threads", "opaque; only the thread that starts the watch is recorded"),
+    Limit(".data and NumPy views written between forward and backward", "unseen, as by autograd: a disagreement"),
+    Limit("optimizers other than SGD, Adam, AdamW, RMSprop, Adagrad", "the true change is shown, without a formula"),
+    Limit("GradScaler with a fused optimizer", "the kernel unscales the gradient itself: a disagreement at the update"),
+    Limit("GPUs", "reading the loss waits for the device at every step; not measured"),
+    Limit("distributed training", "each process may be watched on its own; nothing joins them"),
+    Limit("IPython magics in notebooks (%, !, %%)", "skipped by chainrule run"),
+    Limit("tensors too large for the run's size", "their statistics are kept; explain says what is missing"),
+)
+
+
+def as_markdown() -> str:
+    """docs/limits.md."""
+    rows = "".join(f"| {limit.what} | {limit.instead} |\n" for limit in LIMITS)
+    return f"# What does not work yet\n\n| what | what happens instead |\n| --- | --- |\n{rows}"
+
+
+def as_text() -> str:
+    """The same for the terminal, in 88 columns."""
+    return "".join(f"{limit.what}\n    {limit.instead}\n" for limit in LIMITS)
