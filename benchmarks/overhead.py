@@ -31,8 +31,8 @@ from chainrule import step as data
 from chainrule.breakdown import propagate, verify
 from chainrule.run.schedule import NEVER, Schedule
 from chainrule.session import Session
-from chainrule.watch.pulse import Tape
-from chainrule.watch.watcher import Watcher
+from chainrule.watching.pulse import Tape
+from chainrule.watching.watcher import Watcher
 
 
 class InMemory:

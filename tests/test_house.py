@@ -22,7 +22,7 @@ ARROWS = {
     "step": "",
     "errors": "",
     "rules": "formula step",
-    "watch": "rules step errors",
+    "watching": "rules step errors",
     "breakdown": "step rules formula errors",
     "run": "step breakdown errors",
     "diagnose": "run breakdown step errors",

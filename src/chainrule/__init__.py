@@ -14,7 +14,18 @@ if TYPE_CHECKING:
     from chainrule.api import Call, Derivation, Parameter, Run, Step, explain, load, watch
 
 __version__ = "0.1.0"
-__all__ = ["Call", "ChainruleError", "Derivation", "Parameter", "Run", "Step", "explain", "load", "watch"]
+__all__ = [
+    "Call",
+    "ChainruleError",
+    "Derivation",
+    "Parameter",
+    "Run",
+    "Step",
+    "explain",
+    "load",
+    "load_ipython_extension",
+    "watch",
+]
 
 
 def load_ipython_extension(shell: Any) -> None:

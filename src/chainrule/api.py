@@ -31,8 +31,8 @@ from chainrule.show.markdown import markdown
 from chainrule.show.report import RunReport, report_of
 from chainrule.show.terminal import WIDTH, DerivationReport, StepReport, sentence
 from chainrule.show.tex import tex
-from chainrule.watch.pulse import Tape
-from chainrule.watch.watcher import Watcher
+from chainrule.watching.pulse import Tape
+from chainrule.watching.watcher import Watcher
 
 Tensor = torch.Tensor
 
@@ -395,8 +395,6 @@ def explain(loss: Callable[[], Tensor], optimizer: torch.optim.Optimizer | None 
     watcher = Watcher(kept)
     watcher.start()
     try:
-        if optimizer is not None:
-            optimizer.zero_grad()
         value = loss()
         if not value.requires_grad:
             raise NothingRecorded("the loss depends on no parameter that requires grad")
@@ -432,8 +430,10 @@ class _State:
                     self._note(leaf)
 
     def _note(self, p: Tensor) -> None:
-        gradient = None if p.grad is None else p.grad.detach().clone()
-        self.parameters.setdefault(id(p), (p, p.detach().clone(), gradient))
+        """Take the gradient away, so that nothing writes into it."""
+        if id(p) not in self.parameters:
+            self.parameters[id(p)] = (p, p.detach().clone(), p.grad)
+            p.grad = None
 
     def restore(self) -> None:
         torch.set_rng_state(self.random)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import contextlib
 import inspect
 import os
@@ -10,11 +11,13 @@ import re
 import signal
 import sys
 import time
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from chainrule import __version__
 from chainrule.errors import (
     BadOption,
     BadWeight,
@@ -24,13 +27,16 @@ from chainrule.errors import (
     RunExists,
     ScriptNotPython,
 )
-from chainrule.watch import script as scripts
-from chainrule.watch.arrival import when_imported
+from chainrule.watching import script as scripts
+from chainrule.watching.arrival import when_imported
 
 if TYPE_CHECKING:
     from chainrule.session import Session
 
 FORMATS = ("text", "md", "tex", "json")
+# For a terminal without these letters; a minus must never become a question mark.
+RESPELT = {"−": "-", "·": "*", "×": "x", "∂": "d", "‖": "|", "│": "|", "█": "#", "▸": ">", "…": "...", "→": "->"}
+RESPELT |= {"←": "<-", "✓": "ok", "✗": "WRONG", "ŷ": "y^", "σ": "sigma", "Σ": "sum", "η": "eta", "²": "^2"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,13 +62,27 @@ def _say(text: str) -> None:
 
 @contextlib.contextmanager
 def _any_encoding(stream: Any) -> Iterator[None]:
-    """What the stream cannot encode is replaced while we write; the script's own writes fail as they ever did."""
+    """What the stream cannot encode is respelt while we write; the script's own writes fail as they ever did."""
+    codecs.register_error("chainrule", _respelt)
     before = getattr(stream, "errors", None)
-    _reconfigure(stream, "replace")
+    _reconfigure(stream, "chainrule")
     try:
         yield
     finally:
         _reconfigure(stream, before)
+
+
+def _respelt(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    letters = error.object[error.start : error.end]
+    return "".join(RESPELT.get(letter) or _plainest(letter) for letter in letters), error.end
+
+
+def _plainest(letter: str) -> str:
+    """₁ is 1, ᵀ is T."""
+    plain = unicodedata.normalize("NFKD", letter)
+    return plain if plain.isascii() else "?"
 
 
 def _reconfigure(stream: Any, errors: str | None) -> None:
@@ -74,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         "chainrule", description="Backpropagation with the box open, on your own unmodified training script."
     )
+    made.add_argument("--version", action="version", version=f"chainrule {__version__}")
     commands = made.add_subparsers(required=True, metavar="COMMAND")
 
     runs = _command(commands, "run", run)
@@ -273,8 +294,9 @@ class Watching:
                 self.failure = error
             if isinstance(self.failure, ChainruleError):
                 _say(f"chainrule: {self.failure}")
-            elif self.failure is not None and not _is_closed(self.stderr):
-                _say(f"chainrule: {type(self.failure).__name__}: {self.failure}\n  this is a fault of chainrule's own")
+            elif self.failure is not None:
+                what = "the training was not watched" if self.session is None else "there is no report"
+                _say(f"chainrule: {what}, by a fault of its own: {type(self.failure).__name__}: {self.failure}")
 
     def _report(self) -> None:
         from chainrule.run.history import open_run
@@ -300,10 +322,13 @@ class Room:
 
     def __init__(self, folder: str) -> None:
         self.path = list(sys.path)
-        self.names = _modules_in(folder) - {"chainrule", "torch", "numpy"}
-        self.ours = self._take()
-        self.theirs: dict[str, ModuleType] = {}
+        everyone_s = folder in self.path  # as site-packages is
+        self.names = set() if everyone_s else _modules_in(folder) - {"chainrule", "torch", "numpy"}
         self.their_path: list[str] = []
+        there = self._take()
+        self.theirs = {name: module for name, module in there.items() if str(module.__file__).startswith(folder)}
+        self.ours = {name: module for name, module in there.items() if name not in self.theirs}
+        sys.modules.update(self.theirs)  # of a package that is run with -m
 
     def __enter__(self) -> None:
         self.theirs, self.their_path = self._take(), list(sys.path)

@@ -26,7 +26,12 @@ LIMITS = (
     Limit("GradScaler with a fused optimizer", "the kernel unscales the gradient itself: a disagreement at the update"),
     Limit("GPUs", "reading the loss waits for the device at every step; not measured"),
     Limit("distributed training", "each process may be watched on its own; nothing joins them"),
-    Limit("IPython magics in notebooks (%, !, %%)", "skipped by chainrule run"),
+    Limit("IPython magics in notebooks (%, !, %%)", "skipped by chainrule run, but for %%time, %%capture and the like"),
+    Limit("warnings raised by torch in a recorded step", "they may name a file of ours as their place"),
+    Limit("warnings.warn(stacklevel=2) at a script's top level, recursion depth", "a few frames of ours are below"),
+    Limit("an optimizer whose step() calls super().step()", "each of its steps counts twice"),
+    Limit("a hook on a parameter's gradient", "that parameter is left out of the comparison with autograd"),
+    Limit("more than 256 backward passes in one recorded step", "the first 256 are kept, and the step says so"),
     Limit("tensors too large for the run's size", "their statistics are kept; explain says what is missing"),
 )
 

@@ -10,8 +10,8 @@ from chainrule.breakdown import propagate, verify
 from chainrule.run.schedule import Schedule
 from chainrule.run.store import Recording
 from chainrule.step import Step
-from chainrule.watch.pulse import Tape
-from chainrule.watch.watcher import Watcher
+from chainrule.watching.pulse import Tape
+from chainrule.watching.watcher import Watcher
 
 Checks = Literal["first", "all", "none"]
 
@@ -24,7 +24,7 @@ class Session:
     """
 
     def __init__(self, path: Path, schedule: Schedule, about: dict[str, Any], check: Checks = "first", **options: Any):
-        self.recording = Recording(path, about=about, on_thin=schedule.coarser, **options)
+        self.recording = Recording(path.absolute(), about=about, on_thin=schedule.coarser, **options)
         self.schedule = schedule
         self.check = check
         self.recorded = 0

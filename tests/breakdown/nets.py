@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from chainrule.breakdown import propagate, verify
 from chainrule.rules import RULES
 from chainrule.step import Agreement, Step
-from chainrule.watch.watcher import Watcher
+from chainrule.watching.watcher import Watcher
 
 MISTAKE = 1.001  # a rule that is wrong by one part in a thousand
 

@@ -1,4 +1,4 @@
-"""A derivation says where one weight's gradient came from: its shares add up, its factors multiply, its levels close."""
+"""A derivation says where one weight's gradient came from: shares add up, factors multiply, levels close."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def closes(d) -> list[str]:
     """What does not add up in a derivation."""
     found = []
     # where a sample's share is itself a sum that cancels, the sizes of its terms
-    size = max(sum(map(abs, d.shares or ())), abs(d.gradient), *(abs(t.product) for l in d.levels[:1] for t in l.terms))
+    size = max(
+        sum(map(abs, d.shares or ())), abs(d.gradient), *(abs(t.product) for level in d.levels[:1] for t in level.terms)
+    )
     if abs(d.gradient - d.autograd) > CLOSE * size:
         found.append(f"gradient {d.gradient} is not autograd's {d.autograd}")
     if d.shares is not None:
@@ -85,7 +87,7 @@ def test_shares_factors_and_levels_add_up_for_every_weight(name):
 )
 def test_they_add_up_for_random_nets_and_every_sample(seed, widths, batch, activation):
     torch.manual_seed(seed)
-    layers = [[nn.Linear(a, b), activation()] for a, b in zip(widths, widths[1:], strict=False)]
+    layers = [[nn.Linear(a, b), activation()] for a, b in itertools.pairwise(widths)]
     model = nn.Sequential(*itertools.chain(*layers)).double()
     x, y = torch.randn(batch, widths[0], dtype=torch.float64), torch.rand(batch, widths[-1], dtype=torch.float64)
     step = explain(lambda: F.mse_loss(model(x), y))
@@ -220,7 +222,9 @@ def unbalanced(tex: str) -> list[str]:
         elif not open_ or open_.pop() != name:
             found.append(name)
     for left, right in ((r"\[", r"\]"), (r"\left", r"\right")):
-        if len(re.findall(re.escape(left) + r"(?![a-z])", tex)) != len(re.findall(re.escape(right) + r"(?![a-z])", tex)):
+        if len(re.findall(re.escape(left) + r"(?![a-z])", tex)) != len(
+            re.findall(re.escape(right) + r"(?![a-z])", tex)
+        ):
             found.append(left)
     return found + open_
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
 
@@ -38,7 +39,7 @@ LOSSES = {
 
 def mlp(widths, activation, dtype):
     layers = []
-    for before, after in zip(widths, widths[1:], strict=False):
+    for before, after in itertools.pairwise(widths):
         layers += [nn.Linear(before, after), nn.LayerNorm(after) if activation is nn.LayerNorm else activation()]
     return nn.Sequential(*layers[:-1]).to(dtype)
 
@@ -149,7 +150,7 @@ def test_gradients_at_the_ends_of_float32_raise_no_alarm(scale):
 def test_empty_batches_and_zero_gradients_raise_no_alarm():
     model = nn.Linear(3, 2)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    verdicts = descend(model, lambda: (model(torch.zeros(0, 3)).sum() + 0 * model.weight.sum()), optimizer, 2)
+    verdicts = descend(model, lambda: model(torch.zeros(0, 3)).sum() + 0 * model.weight.sum(), optimizer, 2)
     assert not verdicts.errors
     assert not verdicts.problems
 

@@ -129,7 +129,7 @@ def mazur_2015(inputs: Inputs) -> dict[str, Any]:
     step, errors, w1, w2 = mazur(inputs)
     net_h, net_o = results(step, "Tensor.add")
     out_h, out_o = results(step, "torch.sigmoid")
-    delta_h, delta_o = upstream(step, "Tensor.add")
+    _, delta_o = upstream(step, "Tensor.add")
     back_h, back_o = upstream(step, "torch.sigmoid")
     slope_h, slope_o = [row.numbers for row in step.partials if row.call.rule == "sigmoid"]
     (halves,) = [call.output for call in step.calls if call.output.shape == (2,) and call.name == "Tensor.mul"]

@@ -80,13 +80,23 @@ def pairs(argument: Any, raw: Any) -> Iterator[tuple[Value, Tensor]]:
             yield from pairs(part, raw_part)
 
 
+def result_of(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Tensor]:
+    """The tensors that a call returns; of one that writes in place, a copy of its target after the write."""
+    name = getattr(function, "__name__", "")
+    if name == "__setitem__" or (name.endswith("_") and not name.endswith("__")):
+        target = args[0].clone()
+        function(target, *args[1:], **kwargs)
+        return [target]
+    result = function(*args, **kwargs)
+    return [part for part in (result if isinstance(result, list | tuple) else [result]) if isinstance(part, Tensor)]
+
+
 def make(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any] | None = None) -> Made:
     """Call the function, and bind the call to the first rule that covers it."""
     kwargs = kwargs or {}
     spelling = SPELLINGS[function]
     torch.manual_seed(0)
-    result = function(*args, **kwargs)
-    outputs = [o for o in (result if isinstance(result, list | tuple) else [result]) if isinstance(o, torch.Tensor)]
+    outputs = result_of(function, args, kwargs)
     reasons, call, inputs = [], Call(0, spelling.name, None, "", "", 0, {}, []), []
     for rule, bound in spelling.bind(args, kwargs):
         arguments = {n: map_argument(as_value, a) for n, a in bound.items()}

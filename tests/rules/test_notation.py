@@ -21,6 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # torch's advice
 ELEMENTWISE = {name: rule for name, rule in RULES.items() if isinstance(rule, Elementwise)}
 SHOWN = ELEMENTWISE | {name: rule for name, rule in RULES.items() if isinstance(rule, PointwiseLoss)}
 
+SAME = ("sin", "cos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "asinh", "acosh", "atanh")
 SYMPY = {
     "exp": sympy.exp,
     "log": sympy.log,
@@ -29,9 +30,14 @@ SYMPY = {
     "tanh": sympy.tanh,
     "abs": sympy.Abs,
     "sign": sympy.sign,
-    "sin": sympy.sin,
-    "cos": sympy.cos,
-    "erf": sympy.erf,
+    **{name: getattr(sympy, name) for name in SAME},
+    **{name: getattr(sympy, name) for name in ("erf", "erfc", "erfinv", "digamma")},
+    "lgamma": sympy.loggamma,
+    "trigamma": lambda x: sympy.polygamma(1, x),
+    "i0": lambda x: sympy.besseli(0, x),
+    "i1": lambda x: sympy.besseli(1, x),
+    "ndtri": lambda x: sympy.sqrt(2) * sympy.erfinv(2 * x - 1),
+    "erfcx": lambda x: sympy.exp(x * x) * sympy.erfc(x),
     "max": sympy.Max,
     "min": sympy.Min,
     "sigma": lambda x: 1 / (1 + sympy.exp(-x)),
@@ -40,7 +46,7 @@ SYMPY = {
     "where": lambda condition, then, otherwise: sympy.Piecewise((then, condition), (otherwise, True)),
 }
 # Interior points only: no kink of any rule lies on one of them. Exact fractions, so nothing is rounded before the end.
-POINTS = [sympy.Rational(*p) for p in ((-9, 2), (-7, 5), (-1, 3), (1, 7), (2, 5), (3, 5), (8, 3), (13, 2))]
+POINTS = [sympy.Rational(*p) for p in ((-9, 2), (-7, 5), (-1, 3), (1, 7), (2, 5), (3, 5), (8, 3), (9, 4), (13, 2))]
 DIGITS = 40  # of the evaluation; constants such as √(2/π) are written in double precision, and that is the limit
 LIMIT = sympy.Float(2) ** -48
 

@@ -20,7 +20,7 @@ from chainrule import load
 
 HERE = Path(__file__).parent / "scripts"
 SOURCE = Path(__file__).parents[2] / "src"
-# How many training steps each script makes. exits.py leaves in the middle of its fourth.
+# How many training steps each script makes. exits.py leaves in its fourth, after the backward pass.
 STEPS = {
     "accumulation": 5,
     "arguments": 2,
@@ -32,7 +32,7 @@ STEPS = {
     "custom_function": 5,
     "devices": 5,
     "eval_between": 5,
-    "exits": 3,
+    "exits": 4,
     "float64": 6,
     "gan": 5,
     "grad_by_hand": 5,
@@ -57,8 +57,11 @@ STEPS = {
     "xor": 30,
 }
 NOT_FINITE = {"threads"}  # its loss becomes NaN
+WARNS = {"transformer"}  # torch warns in a recorded step, and the warning names our file: docs/limits.md
 ARGUMENTS = {"arguments": ["--steps", "2", "-o", "mine", "--", "--report"]}
 REGIMES = {"default": [], "all": ["--every", "1", "--check", "all"], "some": ["--steps", "1,3"]}
+# The other regimes for all scripts are slow; by default the first ten steps are recorded: little else than "all".
+IN_ALL_REGIMES = {"checkpoints", "cnn", "exits", "gan", "mlp_loader", "raises", "transformer", "workers", "xor"}
 
 
 @dataclass(frozen=True)
@@ -82,11 +85,13 @@ def watched(script: Path, arguments: list[str], regime: str, folder: Path) -> Re
     return run(command, folder)
 
 
-def in_every_regime(script: Path, arguments: list[str], folder: Path) -> tuple[Result, dict[str, Result]]:
-    """The script under plain python, and under every regime of the watch; two processes at a time."""
+def in_regimes(
+    script: Path, arguments: list[str], regimes: list[str], folder: Path
+) -> tuple[Result, dict[str, Result]]:
+    """The script under plain python, and under regimes of the watch; two processes at a time."""
     with ThreadPoolExecutor(2) as pool:
         plain = pool.submit(run, [str(script), *arguments], folder)
-        others = {regime: pool.submit(watched, script, arguments, regime, folder) for regime in REGIMES}
+        others = {regime: pool.submit(watched, script, arguments, regime, folder) for regime in regimes}
         return plain.result(), {regime: other.result() for regime, other in others.items()}
 
 
@@ -115,16 +120,28 @@ def test_every_script_is_in_the_table():
 
 @pytest.mark.parametrize("name", STEPS)
 def test_a_watched_script_does_exactly_what_it_does_alone(name, tmp_path):
-    plain, others = in_every_regime(HERE / f"{name}.py", ARGUMENTS.get(name, []), tmp_path)
+    judge(name, list(REGIMES) if name in IN_ALL_REGIMES else ["all"], tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STEPS.keys() - IN_ALL_REGIMES)
+def test_it_does_so_in_every_regime(name, tmp_path):
+    judge(name, list(REGIMES), tmp_path)
+
+
+def judge(name: str, regimes: list[str], tmp_path: Path) -> None:
+    plain, others = in_regimes(HERE / f"{name}.py", ARGUMENTS.get(name, []), regimes, tmp_path)
     assert "results" in plain.out, plain.err
-    assert {regime: differences(plain, other) for regime, other in others.items()} == dict.fromkeys(REGIMES, [])
-    for regime in REGIMES:
+    allowed = {"err"} if name in WARNS else set()
+    assert not {regime: found for regime, other in others.items() if (found := set(differences(plain, other)) - allowed)}
+    for regime in others:
         recorded = load(tmp_path / regime)
         assert len(recorded.losses) == STEPS[name], regime
         assert all(map(math.isfinite, recorded.losses)) or name in NOT_FINITE, regime
         assert not faults(tmp_path / regime), regime
-    in_flight = [3] if name == "exits" else []
-    assert load(tmp_path / "all").steps == [*range(STEPS[name]), *in_flight]
+    assert load(tmp_path / "all").steps == list(range(STEPS[name]))
+    if "some" not in regimes:
+        return
     some = load(tmp_path / "some").steps
     chosen = [step for step in (1, 3) if step in load(tmp_path / "all").steps]
     assert some == chosen or (name in NOT_FINITE and set(chosen) < set(some))  # the step after the first NaN too
@@ -149,14 +166,16 @@ def test_a_watch_that_draws_one_random_number_is_caught(tmp_path):
 def test_another_status_and_a_changed_traceback_are_caught():
     plain = Result(1, "", "Traceback\n  one\n")
     assert differences(plain, Result(1, "", "∂ chainrule\nTraceback\n  one\n\n∂ chainrule\n")) == []
-    assert differences(plain, Result(0, "", "∂ chainrule\nTraceback\n  ours\n  one\n\n∂ chainrule\n")) == ["status", "err"]
+    changed = Result(0, "", "∂ chainrule\nTraceback\n  ours\n  one\n\n∂ chainrule\n")
+    assert differences(plain, changed) == ["status", "err"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "size"), [("xor", 3000), ("mlp_loader", 100)])
 def test_a_long_training_under_watch_is_the_same_to_the_last_bit(name, size, tmp_path):
     """3,000 steps of XOR, 600 of the classifier."""
-    plain, others = in_every_regime(HERE / f"{name}.py", [str(size)], tmp_path)
-    assert {regime: differences(plain, other) for regime, other in others.items()} == dict.fromkeys(REGIMES, [])
-    for regime in REGIMES:
+    plain, others = in_regimes(HERE / f"{name}.py", [str(size)], list(REGIMES), tmp_path)
+    allowed = {"err"} if name in WARNS else set()
+    assert not {regime: found for regime, other in others.items() if (found := set(differences(plain, other)) - allowed)}
+    for regime in others:
         assert not faults(tmp_path / regime), regime

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from chainrule.breakdown.backward import reverse
 from chainrule.breakdown.notation import Notation, averaged
 from chainrule.breakdown.partials import Index, row
 from chainrule.breakdown.samples import Samples
@@ -29,6 +30,8 @@ from chainrule.step import Argument, Call, Step, Value, arguments_of
 
 Tensor = torch.Tensor
 TERMS = 5  # the largest terms of a sum that are written out
+SMALL = 1e-4  # a gradient this small beside its shares has lost digits to cancellation
+SHARE_OF_ROUNDING = 0.01  # errors are mostly this much below their bound; what is smaller says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class Derivation:
     samples            number of samples in the batch, or None
     sample             the sample that is followed, or None
     shares             each sample's contribution to the gradient, or None
+    scale              the sizes of the terms that were added up to the gradient, by which rounding is judged
     levels             from the weight towards the loss, following the largest term at each
     after              the weight the optimizer wrote; nan where not known
     lines              the optimizer's rule for this weight
@@ -102,6 +106,7 @@ class Derivation:
     samples: int | None
     sample: int | None
     shares: tuple[float, ...] | None
+    scale: float
     levels: tuple[Level, ...]
     after: float
     update: UpdateRow | None
@@ -128,16 +133,27 @@ class Derivation:
 
     @property
     def difference(self) -> float:
-        """|ours − autograd's|, relative to the sizes of the shares that were added."""
-        scale = sum(abs(s) for s in self.shares) if self.shares else abs(self.autograd)
+        """|ours − autograd's|, relative to `scale`; both may be the same NaN or infinity."""
+        if self.gradient == self.autograd or (math.isnan(self.gradient) and math.isnan(self.autograd)):
+            return 0.0
         gap = abs(self.gradient - self.autograd)
-        return gap / scale if scale > 0 else (0.0 if gap == 0 else math.inf)
+        return gap / self.scale if self.scale > 0 and math.isfinite(gap) else math.inf
+
+    @property
+    def tolerance(self) -> float:
+        """What rounding allows, relative to `scale`: as for the whole pass (breakdown/verify.py)."""
+        bound = sum(pass_tolerance(backward) for backward in self.notation.step.backwards)
+        return max(bound, 32 * roundoff(self.parameter.dtype))
 
     @property
     def agrees(self) -> bool:
         """Whether the difference to autograd is within what rounding allows for this step's calls."""
-        bound = sum(pass_tolerance(backward) for backward in self.notation.step.backwards)
-        return self.difference <= max(bound, 32 * roundoff(self.parameter.dtype))
+        return self.difference <= self.tolerance
+
+    @property
+    def is_rounding(self) -> bool:
+        """Whether the gradient is nothing but rounding: exactly zero, or lost in the sizes of what was added."""
+        return self.gradient == 0 or abs(self.gradient) <= self.tolerance * self.scale * SHARE_OF_ROUNDING
 
     @property
     def uses_other_gradient(self) -> bool:
@@ -224,6 +240,7 @@ class Deriver:
             samples=count,
             sample=sample,
             shares=shares,
+            scale=self._scale(parameter, index, shares, float(gradient[index])),
             levels=tuple(self._levels(parameter, index, sample)),
             after=float(change.after[index]) if change is not None and change.after is not None else math.nan,
             update=rows[-1] if rows else None,
@@ -303,6 +320,14 @@ class Deriver:
                 share = (partial * gradient).reshape(output.shape[0], -1).sum(1)
                 total = share if total is None else total + share
         return None if total is None else tuple(total.tolist())
+
+    def _scale(self, value: Value, index: Index, shares: tuple[float, ...] | None, gradient: float) -> float:
+        """The sizes of the terms: of the shares where they say it, else along the whole pass."""
+        total = sum(map(abs, shares or ()))
+        if abs(gradient) > SMALL * total and total > 0 and math.isfinite(total):
+            return total
+        sizes = [m[value.index] for b in self.step.backwards if value.index in (m := reverse(b, magnitudes=True))]
+        return max(total, float(sum(size[index] for size in sizes)) if sizes else 0.0, abs(gradient))
 
     # ------------------------------------------------------------ the path to the loss
 

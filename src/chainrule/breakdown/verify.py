@@ -121,6 +121,8 @@ def _parameters(step: Step, errors: list[str]) -> tuple[float, float]:
     for backward in step.backwards:
         bound += pass_tolerance(backward)
         for index, gradient in backward.received.items():
+            if index in backward.hooked:
+                continue
             theirs[index] = theirs[index] + gradient if index in theirs else gradient
     scales: dict[int, Tensor] | None = None
     for index, gradient in theirs.items():

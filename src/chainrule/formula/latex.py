@@ -31,14 +31,29 @@ SPECIAL = {
     "}": r"\}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
-    "η": r"$\eta$",
     "−": "-",
+    "→": r"$\to$",
+    "←": r"$\leftarrow$",
+    "·": r"$\cdot$",
+    "×": r"$\times$",
+    "∂": r"$\partial$",
+    "Σ": r"$\Sigma$",
+    "√": r"$\surd$",
+    "≤": r"$\le$",
+    "ᵀ": r"$^{\mathsf T}$",
+    "ŷ": r"$\hat y$",
+    "…": r"\ldots{}",
 }
+GREEK = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho varsigma sigma tau"
+GREEK += " upsilon phi chi psi omega"
+SPECIAL |= {chr(0x3B1 + i): f"$\\{name}$" for i, name in enumerate(GREEK.split()) if name != "omicron"}
+SPECIAL |= {digit: f"$_{i}$" for i, digit in enumerate("₀₁₂₃₄₅₆₇₈₉")}
+SPECIAL["\u0302"] = r"\^{}"  # a combining hat
 
 
 def escape(text: str) -> str:
-    """Text that stands for itself in LaTeX's text mode."""
-    return "".join(SPECIAL.get(letter, letter) for letter in text)
+    """Text that stands for itself in LaTeX's text mode; letters that pdflatex does not know become their code."""
+    return "".join(SPECIAL.get(a) or (a if ord(a) < 0x100 else rf"\texttt{{U+{ord(a):04X}}}") for a in text)
 
 
 class LatexWriter(Writer):
@@ -50,7 +65,7 @@ class LatexWriter(Writer):
         name = s.text or s.name
         if len(name) == 1 and name.isascii():
             return name
-        return r"\mathrm{" + escape(name) + "}"
+        return (r"\mathrm{" if name.isascii() else r"\text{") + escape(name) + "}"
 
     def number(self, n: Number) -> str:
         written = digits_of(n)
@@ -95,7 +110,7 @@ class LatexWriter(Writer):
             return rf"\left|{arguments[0]}\right|"
         if function == "sqrt":
             return rf"\sqrt{{{arguments[0]}}}"
-        name = FUNCTIONS.get(function) or r"\operatorname{" + escape(function) + "}"
+        name = FUNCTIONS.get(function) or r"\operatorname{\text{" + escape(function) + "}}"
         return rf"{name}\left({', '.join(arguments)}\right)"
 
     def cases(self, condition: str, then: str, otherwise: str) -> str:

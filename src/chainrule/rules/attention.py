@@ -49,7 +49,9 @@ def probabilities(c: Bound, q: Tensor, k: Tensor) -> Tensor:
 
 def gradients_of(c: Bound, g: Tensor, p: Tensor, q: Tensor, k: Tensor, v: Tensor, sign: int) -> Gradients:
     g, s, arguments = single(g), scale_of(c), c.call.arguments
-    by_p = g @ v.mT
+    by_p, kept = g @ v.mT, c.saved.get("factor")
+    if kept is not None:
+        by_p = by_p * kept
     by_scores = p * (by_p + sign * (by_p * p).sum(-1, keepdim=True))
     gradients: Gradients = {}
     if c.needs("query"):
@@ -57,7 +59,8 @@ def gradients_of(c: Bound, g: Tensor, p: Tensor, q: Tensor, k: Tensor, v: Tensor
     if c.needs("key"):
         gradients["key"] = heads_summed(c, by_scores.mT @ q * s, "key")
     if c.needs("value"):
-        gradients["value"] = heads_summed(c, p.mT @ g, "value")
+        dropped = p if kept is None else p * kept
+        gradients["value"] = heads_summed(c, dropped.mT @ g, "value")
     if c.needs("attn_mask"):
         gradients["attn_mask"] = by_scores
     return {name: sum_to(found, arguments[name].shape).to(arguments[name].dtype) for name, found in gradients.items()}
@@ -70,11 +73,29 @@ def heads_summed(c: Bound, g: Tensor, name: str) -> Tensor:
 
 
 def not_covered(c: Bound) -> str:
-    if c.dropout_p > 0:
-        return "dropout inside of attention"
     if c.is_causal and c.attn_mask is not None:
         return "a mask beside is_causal"
     return "complex numbers" if c.call.outputs[0].dtype.is_complex else ""
+
+
+def dropped_weights(c: Bound, out: Tensor) -> dict[str, Tensor] | None:
+    """m/(1 − p) for dropout of the weights P, from the node inside that multiplied by it.
+
+    There is one where PyTorch computes attention step by step, as on a CPU; a fused kernel draws the mask again.
+    """
+    if not c.dropout_p:
+        return {}
+    shapes = [c.call.arguments[name].shape for name in ("query", "key")]
+    weights = (*shapes[0][:-1], shapes[1][-2])
+    node = out.grad_fn
+    for _ in range(8):
+        if node is None or torch._C._autograd._top_saved_tensors_default_hooks(False) is not None:
+            return None
+        factor = getattr(node, "_saved_other", None)
+        if type(node).__name__ == "MulBackward0" and factor is not None:
+            return {"factor": factor} if tuple(factor.shape) == tuple(weights) else None
+        node = node.next_functions[0][0]
+    return None
 
 
 def attention_magnitude(c: Bound, m: Tensor) -> Gradients:
@@ -101,6 +122,8 @@ def attention_magnitude(c: Bound, m: Tensor) -> Gradients:
     keeps="query key value attn_mask",
     symbol="attention",
     declines=not_covered,
+    save=dropped_weights,
+    note="with dropout, P∘m/(1 − p) takes the place of P before V",
     magnitude=attention_magnitude,
 )
 def scaled_dot_product_attention(c: Bound, g: Tensor) -> Gradients:

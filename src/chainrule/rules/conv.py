@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch.nn import grad as correlation
 
 from chainrule.formula import Index, Number, Sum, Symbol, Words, symbols, where
+from chainrule.rules.resize import along_axes, pooling_matrix, window_matrix
 from chainrule.rules.rule import Adjoint, Bound, Gradients, Tensor, named, rule, x
 
 w = Symbol("weight", "W", "W")
@@ -174,7 +175,32 @@ def max_pool(axes: int) -> Adjoint:
     )(lambda c, g, *_: max_pool_vjp(c, g, axes))
 
 
+def adaptive_max_pool(axes: int) -> Adjoint:
+    return rule(
+        f"adaptive_max_pool{axes}d",
+        "input, output_size, return_indices=False",
+        functions=f"F.adaptive_max_pool{axes}d torch.adaptive_max_pool1d F.adaptive_max_pool{axes}d_with_indices"
+        if axes == 1
+        else f"F.adaptive_max_pool{axes}d F.adaptive_max_pool{axes}d_with_indices",
+        formula=named("max", Index(x, (s * i + k,))),
+        partials={"input": where(Words("the largest of the window"), 1, 0)},
+        keeps="input",
+        symbol="maxpool",
+        magnitude=lambda c, m, *_: adaptive_max_pool_vjp(c, m, axes),
+    )(lambda c, g, *_: adaptive_max_pool_vjp(c, g, axes))
+
+
+def adaptive_max_pool_vjp(c: Bound, g: Tensor, axes: int) -> Gradients:
+    _, indices = ADAPTIVE[axes](c.input, c.output_size, True)
+    shape = c.call.arguments["input"].shape
+    gradient = g.new_zeros((*shape[:-axes], math.prod(shape[-axes:])))
+    gradient = gradient.scatter_add(-1, indices.flatten(-axes), g.flatten(-axes))
+    return {"input": gradient.reshape(shape)}
+
+
+ADAPTIVE: dict[int, Kernel] = {1: F.adaptive_max_pool1d, 2: F.adaptive_max_pool2d, 3: F.adaptive_max_pool3d}
 max_pool1d, max_pool2d, max_pool3d = max_pool(1), max_pool(2), max_pool(3)
+adaptive_max_pool1d, adaptive_max_pool2d, adaptive_max_pool3d = (adaptive_max_pool(axes) for axes in (1, 2, 3))
 
 # ---------------------------------------------------------------- the mean of a window
 
@@ -214,6 +240,13 @@ def avg_pool_vjp(c: Bound, g: Tensor, axes: int) -> Gradients:
     kernel = per_axis(c.kernel_size, axes)
     stride = per_axis(c.stride, axes) if c.stride else kernel
     padding = per_axis(c.padding, axes)
+    divisor = c.call.arguments.get("divisor_override")
+    if c.ceil_mode or divisor is not None:
+        matrices = [
+            window_matrix(n, k, s, p, bool(c.ceil_mode), bool(c.count_include_pad), None if divisor is None else 1, g)
+            for n, k, s, p in zip(shape[-axes:], kernel, stride, padding, strict=True)
+        ]
+        return {"input": along_axes(g if divisor is None else g / divisor, matrices)}
     if any(padding) and not c.count_include_pad:
         # The mean is over the part of the window inside x.
         g = g / AVERAGE[axes](g.new_ones((1, *shape[-axes:])), kernel, stride, padding)
@@ -223,18 +256,12 @@ def avg_pool_vjp(c: Bound, g: Tensor, axes: int) -> Gradients:
 def avg_pool(axes: int) -> Adjoint:
     divisor = "" if axes == 1 else ", divisor_override=None"
 
-    def declines(c: Bound) -> str:
-        if c.call.arguments.get("divisor_override") is not None:
-            return "divisor_override"
-        return "ceil_mode" if c.ceil_mode else ""
-
     return rule(
         f"avg_pool{axes}d",
         f"input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True{divisor}",
         functions=f"F.avg_pool{axes}d",
         formula=MEAN,
         partials={"input": 1 / K},
-        declines=declines,
         symbol="avgpool",
     )(lambda c, g: avg_pool_vjp(c, g, axes))
 
@@ -243,12 +270,11 @@ avg_pool1d, avg_pool2d, avg_pool3d = avg_pool(1), avg_pool(2), avg_pool(3)
 
 
 def adaptive_avg_pool(axes: int) -> Adjoint:
-    def uneven(c: Bound) -> str:
-        sizes = zip(c.call.arguments["input"].shape[-axes:], c.call.outputs[0].shape[-axes:], strict=True)
-        return "windows of unequal size" if any(not part or size % part for size, part in sizes) else ""
-
     def vjp(c: Bound, g: Tensor) -> Gradients:
         shape = c.call.arguments["input"].shape
+        sizes = list(zip(shape[-axes:], g.shape[-axes:], strict=True))
+        if any(not part or size % part for size, part in sizes):  # windows of unequal size
+            return {"input": along_axes(g, [pooling_matrix(*both, g) for both in sizes])}
         kernel = tuple(size // part for size, part in zip(shape[-axes:], g.shape[-axes:], strict=True))
         return {"input": spread_over_windows(g, shape, kernel, kernel, (0,) * axes)}
 
@@ -258,7 +284,6 @@ def adaptive_avg_pool(axes: int) -> Adjoint:
         functions=f"F.adaptive_avg_pool{axes}d",
         formula=MEAN,
         partials={"input": 1 / K},
-        declines=uneven,
         symbol="avgpool",
     )(vjp)
 

@@ -25,7 +25,8 @@ ONE = Number(1)
 
 
 def real_only(c: Bound) -> str:
-    return "complex numbers" if c.call.outputs[0].dtype.is_complex else ""
+    values = (*c.call.outputs, *c.call.values)
+    return "complex numbers" if any(value.dtype.is_complex for value in values) else ""
 
 
 def unary(name: str, value, partial, symbol: str = "", functions: str = "", signature: str = "input", note: str = ""):  # type: ignore[no-untyped-def]
@@ -202,7 +203,7 @@ clamp_max = clamped(
 sigmoid = unary("sigmoid", 1 / (1 + exp(-x)), y * (1 - y), "σ", "sigmoid special.expit")
 hyperbolic_tangent = unary("tanh", tanh(x), 1 - y * y, "tanh")
 relu = unary(
-    "relu", maximum(0, x), where(y > 0, 1, 0), "ReLU", "relu", "input, inplace=False", note="relu'(0) = 0, as PyTorch"
+    "relu", maximum(0, x), where(y <= 0, 0, 1), "ReLU", "relu", "input, inplace=False", note="relu'(0) = 0, as PyTorch"
 )
 leaky_relu = unary(
     "leaky_relu",

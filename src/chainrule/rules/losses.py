@@ -75,6 +75,7 @@ class PointwiseLoss(Rule):
     def _read(self, c: Bound, expression: Callable[..., Tensor], argument: str) -> Tensor:
         """A partial of ℓ as one of the reduced loss: times the element's weight, divided by N."""
         found = expression(*(getattr(c, n) for n in self._names[argument]), dtype=c.input.dtype)
+        found = found if isinstance(found, Tensor) else c.input.new_tensor(found)
         shape, target = c.call.arguments["input"].shape, c.call.arguments["target"].shape
         if target != shape:
             shape = torch.broadcast_shapes(shape, target)
@@ -196,6 +197,126 @@ kl_div_log_target = PointwiseLoss(
     function="kl_div",
     declines=lambda c: "" if c.log_target else "no log_target",
 )
+
+REDUCED = "input, target, size_average=None, reduce=None, reduction='mean'"
+soft_margin_loss = PointwiseLoss(
+    "soft_margin_loss",
+    log(1 + exp(-t * x)),
+    {x: -t * sigma(-t * x), t: -x * sigma(-t * x)},
+    REDUCED,
+    "soft margin",
+    "t is 1 or −1",
+    declines=lambda c: "a gradient for the target" if c.needs("target") else "",
+)
+margin = Symbol("margin", "m", "m")
+hinge_embedding_loss = PointwiseLoss(
+    "hinge_embedding_loss",
+    where(t > 0, x, maximum(0, margin - x)),
+    {x: where(t > 0, 1, where(x < margin, -1, 0)), t: Number(0)},
+    "input, target, margin=1.0, size_average=None, reduce=None, reduction='mean'",
+    "hinge",
+    "t is 1 or −1",
+    declines=lambda c: "" if bool((c.target.abs() == 1).all()) else "a target that is not 1 or −1",
+)
+poisson_nll_loss = PointwiseLoss(
+    "poisson_nll_loss",
+    exp(x) - t * x,
+    {x: exp(x) - t, t: -x},
+    "input, target, log_input=True, full=False, size_average=None, eps=1e-08, reduce=None, reduction='mean'",
+    "Poisson NLL",
+    "x is the logarithm of the rate",
+    declines=lambda c: "full, or a rate that is no logarithm" if c.full or not c.log_input else "",
+)
+
+
+# ---------------------------------------------------------------- losses that compare two inputs
+
+x1, x2 = Symbol("input1", "a"), Symbol("input2", "b")
+
+
+def reduced(c: Bound, g: Tensor, shape: torch.Size | tuple[int, ...]) -> Tensor:
+    """The upstream gradient of each element's loss."""
+    return (g / math.prod(shape) if c.reduction == "mean" else g).expand(shape)
+
+
+def ranking_vjp(c: Bound, g: Tensor) -> Gradients:
+    value = c.margin - c.target * (c.input1 - c.input2)
+    share = reduced(c, g, value.shape) * (value > 0) * c.target
+    gradients = {"input1": -share, "input2": share}
+    return {n: sum_to(v, c.call.arguments[n].shape) for n, v in gradients.items() if c.needs(n)}
+
+
+margin_ranking_loss = rule(
+    "margin_ranking_loss",
+    "input1, input2, target, margin=0, size_average=None, reduce=None, reduction='mean'",
+    functions="F.margin_ranking_loss",
+    formula=maximum(0, margin - t * (x1 - x2)),
+    partials={
+        "input1": where(t * (x1 - x2) < margin, -t, 0) / N,
+        "input2": where(t * (x1 - x2) < margin, t, 0) / N,
+    },
+    keeps="input1 input2 target margin",
+    symbol="ranking",
+    declines=lambda c: "a gradient for the target" if c.needs("target") else deprecated(c),
+    magnitude=lambda c, m: {name: g.abs() for name, g in ranking_vjp(c, m).items()},
+)(ranking_vjp)
+
+anchor, near, far = Symbol("anchor", "a"), Symbol("positive", "p"), Symbol("negative", "n")
+
+
+def triplet_vjp(c: Bound, g: Tensor, size: bool = False) -> Gradients:
+    """d(a, p) − d(a, n) + m where that is positive; with swap, d(p, n) in place of the larger of d(a, n) and it."""
+    to_near, to_far, across = (c.anchor - c.positive, c.anchor - c.negative, c.positive - c.negative)
+    gaps = [gap + c.eps for gap in (to_near, to_far, across)]
+    lengths = [torch.linalg.vector_norm(gap, dim=-1) for gap in gaps]
+    swapped = (lengths[2] < lengths[1]) if c.swap else torch.zeros_like(lengths[1], dtype=torch.bool)
+    value = lengths[0] - torch.where(swapped, lengths[2], lengths[1]) + c.margin
+    share = reduced(c, g, value.shape) * (value > 0)
+    units = [(gap / length.unsqueeze(-1)).nan_to_num(0) for gap, length in zip(gaps, lengths, strict=True)]
+    near_part = share.unsqueeze(-1) * units[0]
+    far_part = (share * ~swapped).unsqueeze(-1) * units[1]
+    across_part = (share * swapped).unsqueeze(-1) * units[2]
+    if size:
+        near_part, far_part, across_part = near_part.abs(), far_part.abs(), across_part.abs()
+        found = {
+            "anchor": near_part + far_part,
+            "positive": near_part + across_part,
+            "negative": far_part + across_part,
+        }
+    else:
+        found = {
+            "anchor": near_part - far_part,
+            "positive": -near_part - across_part,
+            "negative": far_part + across_part,
+        }
+    return {name: sum_to(v, c.call.arguments[name].shape) for name, v in found.items() if c.needs(name)}
+
+
+def triplet_declines(c: Bound) -> str:
+    return "p other than 2" if c.p != 2 else deprecated(c)
+
+
+def deprecated(c: Bound) -> str:
+    return "a deprecated argument" if c.size_average is not None or c.reduce is not None else ""
+
+
+triplet_margin_loss = rule(
+    "triplet_margin_loss",
+    "anchor, positive, negative, margin=1.0, p=2, eps=1e-06, swap=False, size_average=None, reduce=None, "
+    "reduction='mean'",
+    functions="F.triplet_margin_loss",
+    formula=maximum(0, named("d", anchor, near) - named("d", anchor, far) + margin),
+    partials={
+        "anchor": ((anchor - near) / named("d", anchor, near) - (anchor - far) / named("d", anchor, far)) / N,
+        "positive": (near - anchor) / named("d", anchor, near) / N,
+        "negative": (anchor - far) / named("d", anchor, far) / N,
+    },
+    keeps="anchor positive negative",
+    symbol="triplet",
+    note="0 where the sum is not positive",
+    declines=triplet_declines,
+    magnitude=lambda c, m: triplet_vjp(c, m, size=True),
+)(triplet_vjp)
 
 # ---------------------------------------------------------------- losses of class scores and a class index
 

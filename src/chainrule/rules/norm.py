@@ -260,6 +260,60 @@ def batch_norm_eval(c: Bound, g: Tensor) -> Gradients:
     return with_running_statistics(c, g, c.input - c.running_mean.reshape(scale_shape(c)[0]))
 
 
+def positions(c: Bound) -> list[int]:
+    return list(range(2, len(c.call.arguments["input"].shape)))
+
+
+@rule(
+    "instance_norm",
+    "input, running_mean=None, running_var=None, weight=None, bias=None, use_input_stats=True, momentum=0.1, eps=1e-05",
+    functions="F.instance_norm",
+    formula=STANDARDISED,
+    partials=STANDARDISED_PARTIALS,
+    keeps="input weight",
+    symbol="InstanceNorm",
+    note="Ulyanov et al. 2016; μ and σ² over all positions, for each channel of each sample",
+    declines=lambda c: real(c) if c.use_input_stats else "running statistics",
+    magnitude=lambda c, m: positive(standardised(c, m, positions(c), None, positive=True)),
+)
+def instance_norm(c: Bound, g: Tensor) -> Gradients:
+    return standardised(c, g, positions(c), None, positive=False)
+
+
+length = Symbol("v_norm", "‖v‖", r"\lVert v\rVert")
+v, gain = Symbol("v"), Symbol("g")
+
+
+def weight_norm_vjp(c: Bound, upstream: Tensor, positive: bool = False) -> Gradients:
+    """w = g·v/‖v‖, the norm over all axes but one."""
+    axes = [axis for axis in range(c.v.dim()) if axis != c.dim % c.v.dim()]
+    size = torch.linalg.vector_norm(c.v, dim=axes, keepdim=True)
+    unit = c.v / size
+    along = (upstream * unit).sum(axes, keepdim=True)
+    gradients: Gradients = {}
+    if c.needs("g"):
+        gradients["g"] = along
+    if c.needs("v"):
+        moved = upstream + unit * along if positive else upstream - unit * along
+        gradients["v"] = c.g / size * moved
+    return gradients
+
+
+@rule(
+    "weight_norm",
+    "v, g, dim=0",
+    functions="torch._weight_norm",
+    formula=gain * v / length,
+    partials={"v": gain / length * (same(i, j) - Index(v, (i,)) * Index(v, (j,)) / length**2), "g": v / length},
+    keeps="v g",
+    note="Salimans & Kingma 2016",
+    declines=lambda c: "the norm over everything" if c.dim == -1 else "",
+    magnitude=lambda c, m: weight_norm_vjp(Bound(c.call, absolute=True), m, positive=True),
+)
+def weight_norm(c: Bound, g: Tensor) -> Gradients:
+    return weight_norm_vjp(c, g)
+
+
 def root_mean_square(c: Bound, g: Tensor, sign: int) -> Gradients:
     axes = trailing_axes(c)
     eps = torch.finfo(c.input.dtype).eps if c.eps is None else c.eps
@@ -318,7 +372,7 @@ def drawn_factor(c: Bound, out: Tensor) -> dict[str, Tensor] | None:
 @rule(
     "dropout",
     "input, p=0.5, training=True, inplace=False",
-    functions="F.dropout torch.dropout",
+    functions="F.dropout torch.dropout torch.feature_dropout",
     formula=x * mask / (1 - p),
     partials={"input": mask / (1 - p)},
     symbol="dropout",

@@ -198,6 +198,13 @@ linalg_norm = euclidean_norm(
     lambda c: c.ord is None or (c.ord == 2 and (isinstance(c.dim, int) or c.input.dim() == 1)),
 )
 
+matrix_norm = euclidean_norm(
+    "matrix_norm",
+    "input, ord='fro', dim=(-2, -1), keepdim=False, *, dtype=None",
+    "linalg.matrix_norm",
+    lambda c: c.ord == "fro",
+)
+
 # ---------------------------------------------------------------- the largest, the smallest
 
 
@@ -254,3 +261,152 @@ def extreme_along_axis(name: str, function: str, formula: Formula, words: str) -
 
 max_along_axis = extreme_along_axis("max_along_axis", "max", LARGEST, "the largest")
 min_along_axis = extreme_along_axis("min_along_axis", "min", SMALLEST, "the smallest")
+
+
+def aminmax_vjp(c: Bound, *upstream: Tensor | None) -> Gradients:
+    total: Tensor | None = None
+    for function, g in zip((torch.amin, torch.amax), upstream, strict=True):
+        if g is None:
+            continue
+        axes = axes_of(c.dim, c.input.dim())
+        extreme = function(c.input, axes, keepdim=True) if axes else c.input
+        equal = c.input == extreme
+        counted = equal.sum(axes, keepdim=True) if axes else equal
+        part = equal * (aligned(g, c.input.shape, c.dim, c.keepdim) / counted)
+        total = part if total is None else total + part
+    return {"input": total}
+
+
+aminmax = rule(
+    "aminmax",
+    "input, *, dim=None, keepdim=False",
+    formula=named("min, max", x),
+    partials={"input": where(Words("the smallest, the largest"), 1, 0)},
+    keeps="input",
+    note="equal numbers share the gradient evenly, as PyTorch",
+    magnitude=aminmax_vjp,
+)(aminmax_vjp)
+
+
+def median_vjp(c: Bound, g: Tensor) -> Gradients:
+    """PyTorch shares the gradient evenly among the numbers that equal the median."""
+    equal = (c.input == c.output) | (c.input.isnan() & c.output.isnan())
+    return {"input": equal * (g / equal.sum())}
+
+
+median = rule(
+    "median",
+    "input",
+    functions="median nanmedian",
+    formula=named("median", x),
+    partials={"input": where(Words("the median"), 1, 0)},
+    keeps="input output",
+    note="equal numbers share the gradient evenly, as PyTorch",
+    magnitude=median_vjp,
+)(median_vjp)
+
+# ---------------------------------------------------------------- products
+
+
+def others_multiplied(values: Tensor) -> Tensor:
+    """The product of all other numbers along the last axis, without a division: right where some are 0."""
+    ones = torch.ones_like(values[..., :1])
+    before = torch.cat([ones, values[..., :-1]], -1).cumprod(-1)
+    after = torch.cat([values[..., 1:], ones], -1).flip(-1).cumprod(-1).flip(-1)
+    return before * after
+
+
+def prod_vjp(c: Bound, g: Tensor) -> Gradients:
+    if c.dim is None:
+        return {"input": g.to(c.input.dtype) * others_multiplied(c.input.reshape(-1)).reshape(c.input.shape)}
+    if not c.input.dim():
+        return {"input": g.to(c.input.dtype)}
+    others = others_multiplied(c.input.movedim(c.dim, -1)).movedim(-1, c.dim)
+    return {"input": aligned(g, c.input.shape, c.dim, c.keepdim).to(c.input.dtype) * others}
+
+
+prod = rule(
+    "prod",
+    "input, dim=None, keepdim=False, *, dtype=None",
+    formula=named("Π", x),
+    partials={"input": named("Π", Words("the others"))},
+    keeps="input",
+    declines=complex_numbers,
+)(prod_vjp)
+
+
+def cumprod_vjp(c: Bound, g: Tensor) -> Gradients:
+    """Σ_{i≥j} g_i·y_i, divided by x_j."""
+    if not g.dim():
+        return {"input": g.to(c.input.dtype)}
+    return {"input": (g * c.output).flip(c.dim).cumsum(c.dim).flip(c.dim).to(c.input.dtype) / c.input}
+
+
+cumprod = rule(
+    "cumprod",
+    "input, dim, *, dtype=None",
+    formula=named("Π", Index(x, (Words("j ≤ i"),))),
+    partials={"input": where(j <= i, Index(y, (i,)) / Index(x, (j,)), 0)},
+    keeps="input output",
+    declines=lambda c: complex_numbers(c) or ("a factor 0" if bool((c.input == 0).any()) else ""),
+)(cumprod_vjp)
+
+# ---------------------------------------------------------------- sums that leave nan out
+
+
+def sum_of_numbers(c: Bound, g: Tensor) -> Gradients:
+    spreaded = spread(g.to(c.input.dtype), c.input.shape, c.dim, c.keepdim)
+    return {"input": spreaded.masked_fill(c.input.isnan(), 0)}
+
+
+def mean_of_numbers(c: Bound, g: Tensor) -> Gradients:
+    present = ~c.input.isnan()
+    axes = axes_of(c.dim, c.input.dim())
+    count = present.sum(axes, keepdim=True) if axes else present
+    share = (aligned(g, c.input.shape, c.dim, c.keepdim) / count).to(c.input.dtype)
+    return {"input": share.expand(c.input.shape).masked_fill(~present, 0)}
+
+
+NUMBERS = "input, dim=None, keepdim=False, *, dtype=None"
+is_number = Words("not nan")
+nansum = rule(
+    "nansum", NUMBERS, formula=Sum("i", xi), partials={"input": where(is_number, 1, 0)}, keeps="input", symbol="nansum"
+)(sum_of_numbers)
+nanmean = rule(
+    "nanmean",
+    NUMBERS,
+    formula=1 / N * Sum("i", xi),
+    partials={"input": where(is_number, 1 / N, 0)},
+    keeps="input",
+    symbol="nanmean",
+    magnitude=mean_of_numbers,
+)(mean_of_numbers)
+
+# ---------------------------------------------------------------- two statistics at once
+
+
+def with_mean(name: str, first: Callable[..., Gradients], formula: Formula, partial: Formula, keeps: str) -> Adjoint:
+    """(variance or deviation, mean)."""
+
+    def both(c: Bound, by_first: Tensor | None, by_mean: Tensor | None, positive: bool) -> Gradients:
+        shape, dim = c.input.shape, moments_dim(c)
+        parts = [] if by_first is None else [first(c, by_first, positive)["input"]]
+        if by_mean is not None:
+            count = math.prod(shape[axis] for axis in axes_of(dim, len(shape)))
+            parts.append(spread(by_mean / count, shape, dim, c.keepdim))
+        return {"input": sum(parts[1:], parts[0])}
+
+    return rule(
+        name,
+        MOMENTS,
+        formula=formula,
+        partials={"input": partial},
+        keeps=keeps,
+        declines=too_few,
+        magnitude=lambda c, *m: both(c, m[0], m[1], positive=True),
+        note="(the statistic, the mean)",
+    )(lambda c, *g: both(c, g[0], g[1], positive=False))
+
+
+var_mean = with_mean("var_mean", var_vjp, VARIANCE, 2 * (xi - mu) / (N - correction), "input")
+std_mean = with_mean("std_mean", std_vjp, sqrt(VARIANCE), (xi - mu) / ((N - correction) * y), "input output")

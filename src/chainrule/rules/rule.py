@@ -171,6 +171,11 @@ def absolute(g: Any) -> Any:
     return [absolute(part) for part in g] if isinstance(g, list | tuple) else g if g is None else g.abs()
 
 
+def in_dtype(part: Any, dtype: torch.dtype) -> Any:
+    """A tensor in the dtype of the result, as PyTorch's promotion computes: 1/b for a count b is no float32 then."""
+    return part.to(dtype) if isinstance(part, Tensor) and part.dtype != dtype else part
+
+
 def sum_to(g: Tensor, shape: torch.Size | tuple[int, ...]) -> Tensor:
     """Sum a gradient over the axes along which its input was broadcast."""
     return g if g.shape == torch.Size(shape) else g.sum_to_size(shape)
@@ -185,6 +190,8 @@ def _where(condition: Tensor, then: Any, otherwise: Any, dtype: torch.dtype) -> 
     return torch.where(condition, first, second)
 
 
+# functions that torch has under the name of the notation
+PLAIN = "sin cos tan asin acos atan atan2 sinh cosh asinh acosh atanh erf erfc erfinv log1p lgamma digamma i0"
 TORCH = {
     "exp": torch.exp,
     "log": torch.log,
@@ -192,10 +199,11 @@ TORCH = {
     "tanh": torch.tanh,
     "abs": abs,  # of numbers too
     "sign": torch.sgn,
-    "sin": torch.sin,
-    "cos": torch.cos,
-    "erf": torch.erf,
-    "log1p": torch.log1p,
+    **{name: getattr(torch, name) for name in PLAIN.split()},
+    "trigamma": lambda v: torch.polygamma(1, v),
+    "i1": torch.special.i1,
+    "ndtri": torch.special.ndtri,
+    "erfcx": torch.special.erfcx,
     "sigma": torch.sigmoid,
     "Phi": torch.special.ndtr,
     "phi": lambda v: torch.exp(-v * v / 2) * 0.3989422804014327,  # 1/sqrt(2 pi)
@@ -256,7 +264,13 @@ class Elementwise(Rule):
         self._arguments = {a: sorted(symbols_of(p)) for a, p in by_name.items()}
         self._partial = {a: compile_torch(p, self._arguments[a]) for a, p in by_name.items()}
         self._size = {a: compile_torch(sizes(p), self._arguments[a]) for a, p in by_name.items()}
-        self._constant = {a: p.value for a, p in by_name.items() if hasattr(p, "value") and not symbols_of(p)}
+        self._constant = {a: p.value for a, p in by_name.items() if isinstance(p, Number)}
+        self._blocked: dict[str, Callable[..., Any]] = {}  # where the partial is 0 by cases, as the first of them
+        for a, p in by_name.items():
+            if isinstance(p, Cases) and p.then == Number(0):
+                self._blocked[a] = compile_torch(p.condition, self._arguments[a])
+                if p.otherwise == Number(1):
+                    self._constant[a] = 1
 
     def declines(self, c: Bound) -> str:
         return self._declines(c) if self._declines else ""
@@ -270,7 +284,7 @@ class Elementwise(Rule):
 
     def _read(self, expression: Callable[..., Any], c: Bound, argument: str) -> Tensor:
         dtype = c.call.outputs[0].dtype
-        found = expression(*(getattr(c, a) for a in self._arguments[argument]), dtype=dtype)
+        found = expression(*(in_dtype(getattr(c, a), dtype) for a in self._arguments[argument]), dtype=dtype)
         return found if isinstance(found, Tensor) else torch.tensor(found, dtype=dtype)
 
     def _times_local(self, c: Bound, g: Tensor, positive: bool) -> Gradients:
@@ -284,6 +298,8 @@ class Elementwise(Rule):
             else:
                 expression = self._size if positive else self._partial
                 product = g * self._read(expression[argument], c, argument)
+            if argument in self._blocked:  # 0·g is NaN where g is not finite; a blocked gradient is 0, as in autograd
+                product = product.masked_fill(self._read(self._blocked[argument], c, argument), 0)
             gradients[argument] = sum_to(product, getattr(c, argument).shape)
         return gradients
 

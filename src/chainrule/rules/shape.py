@@ -85,6 +85,18 @@ def matrix_transpose(c: Bound, g: Tensor) -> Gradients:
     return {"input": g.mT if g.dim() >= 2 else g}
 
 
+@rule(
+    "H",
+    "input",
+    functions="property.mH property.H adjoint",
+    formula=Transpose(x),
+    partials={"input": ONE},
+    declines=lambda c: "complex numbers" if c.call.outputs[0].dtype.is_complex else "",
+)
+def conjugate_transpose(c: Bound, g: Tensor) -> Gradients:
+    return {"input": g.mT}
+
+
 @rule("T", "input", functions="property.T", formula=Transpose(x), partials={"input": ONE})
 def reversed_axes(c: Bound, g: Tensor) -> Gradients:
     return {"input": g.permute(*range(g.dim() - 1, -1, -1))}
@@ -115,6 +127,7 @@ def summed(c: Bound, g: Tensor) -> Tensor:
 
 expand = moved("expand", "input, *size", summed, "Tensor.expand")
 expand_as = moved("expand_as", "input, other", summed)
+sum_to_size = moved("sum_to_size", "input, *size", lambda c, g: g.expand(c.call.arguments["input"].shape))
 broadcast_to = moved("broadcast_to", "input, size", summed)
 
 
@@ -263,13 +276,13 @@ def rejoined(c: Bound, *upstream: Tensor | None) -> Gradients:
     return {"input": torch.cat(all_upstream(c, upstream), c.dim)}
 
 
-def parted(name: str, signature: str) -> Adjoint:
+def parted(name: str, signature: str, functions: str = "") -> Adjoint:
     """A rule that cuts x along an axis; its adjoint joins the parts."""
-    return rule(name, signature, formula=Index(x, (i,)), partials=chosen("in part i"))(rejoined)
+    return rule(name, signature, functions=functions, formula=Index(x, (i,)), partials=chosen("in part i"))(rejoined)
 
 
-split = parted("split", "input, split_size, dim=0")
-chunk = parted("chunk", "input, chunks, dim=0")
+split = parted("split", "input, split_size, dim=0", "split split_with_sizes unsafe_split unsafe_split_with_sizes")
+chunk = parted("chunk", "input, chunks, dim=0", "chunk unsafe_chunk")
 tensor_split = parted("tensor_split", "input, indices_or_sections, dim=0")
 
 

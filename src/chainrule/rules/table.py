@@ -14,11 +14,41 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from chainrule.rules import attention, conv, elementwise, embedding, linear, losses, norm, reduce, shape
+from chainrule.rules import (
+    attention,
+    conv,
+    distances,
+    elementwise,
+    embedding,
+    functions,
+    linear,
+    losses,
+    matrices,
+    norm,
+    placing,
+    reduce,
+    resize,
+    shape,
+)
 from chainrule.rules.rule import Bound, Rule
 from chainrule.step import Call
 
-FAMILIES: tuple[ModuleType, ...] = (elementwise, linear, reduce, shape, norm, conv, embedding, attention, losses)
+FAMILIES: tuple[ModuleType, ...] = (
+    elementwise,
+    functions,
+    linear,
+    matrices,
+    reduce,
+    distances,
+    shape,
+    placing,
+    norm,
+    conv,
+    resize,
+    embedding,
+    attention,
+    losses,
+)
 
 # Python's operators reach torch under these names; a reversed one has its two arguments exchanged.
 OPERATORS = {

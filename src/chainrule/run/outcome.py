@@ -17,7 +17,7 @@ class Outcome:
     first, last   the loss of the first and of the last step
     lowest, at    the lowest finite loss, and its step
     flat_since    the first step from which on the loss stays within FLAT·|first − last| of the last; None where that
-                  is only the last tenth of the run
+                  is only the last fifth of the run
     not_finite    the first step whose loss is NaN or infinite, or None
     """
 
@@ -49,6 +49,6 @@ def outcome(losses: Sequence[float]) -> Outcome:
         flat = len(losses)
         while flat > 0 and abs(losses[flat - 1] - last) <= band:
             flat -= 1
-        if flat > 0.9 * len(losses):
+        if flat > 0.8 * len(losses):
             flat = None
     return Outcome(len(losses), first, last, lowest, at, flat, not_finite)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from chainrule.breakdown.derivation import Derivation, Level, written
-from chainrule.formula import Derivative, Equation, Formula, Number, Symbol, Words
+from chainrule.formula import Derivative, Equation, Formula, Number, Symbol, Words, latex
 from chainrule.show.numbers import number, shape
 from chainrule.show.terminal import sentence
 from chainrule.step import Value
@@ -56,7 +56,7 @@ def at(d: Derivation, value: Value, index: tuple[int, ...]) -> Symbol:
     if not index:
         return symbol
     places = ",".join(map(str, index))
-    base = symbol.latex or r"\mathrm{" + symbol.text.replace("_", r"\_") + "}"
+    base = latex(symbol)
     return Symbol(f"{symbol.name}_{places}", written(symbol.text, index), f"{{{base}}}_{{[{places}]}}")
 
 
@@ -140,7 +140,7 @@ def _recursion(d: Derivation, level: Level, depth: int) -> Formula:
 
 def _delta(d: Derivation, value: Value, index: tuple[int, ...]) -> Formula:
     inner = at(d, value, index)
-    return Symbol(f"delta_{inner.name}", f"δ({inner.text})", rf"\delta\left({inner.latex or inner.name}\right)")
+    return Symbol(f"delta_{inner.name}", f"δ({inner.text})", rf"\delta\left({latex(inner)}\right)")
 
 
 def _update(d: Derivation) -> list[Formula | str | Table]:

@@ -20,6 +20,7 @@ from chainrule.show.terminal import (
     GRADIENT,
     MUTED,
     WARNING,
+    WIDTH,
     StepReport,
     agreement,
     badge,
@@ -75,10 +76,11 @@ class RunReport:
         weight = self.some_weight()
         last = self.last.index if self.last else 0
         yield line(("next", "bold"), (f"   {len(self.steps)} of {len(self.losses):,} steps are recorded", MUTED))
-        yield line("  that step in full               ", (f"chainrule explain {run} --step {last}", FORWARD))
+        yield line("  that step in full")
+        yield command(f"chainrule explain {run}", f"--step {last}")
         if weight:
-            command = f"chainrule explain {run} --weight {shlex.quote(weight)}"
-            yield line("  where one gradient came from    ", (command, FORWARD))
+            yield line("  where one gradient came from")
+            yield command(f"chainrule explain {run}", f"--weight {shlex.quote(weight)}")
 
     def some_weight(self) -> str:
         """The first weight, as --weight takes it."""
@@ -94,6 +96,10 @@ def report_of(history: History, name: Path | None = None) -> RunReport:
     steps = list(history.steps)
     read = [history.read(index) for index in dict.fromkeys((steps[0], steps[-1]))] if steps else []
     found = ((index, row["agreement"]) for index, row in sorted(history.rows.items()))
+    noted = history.about.get("problems")
+    problems = [*history.problems, *(noted if isinstance(noted, list) else ())]
+    if history.thinned:
+        problems.append(f"{len(history.thinned):,} recorded steps were deleted to keep the run within its --max-size")
     return RunReport(
         path=name or history.path,
         losses=list(history.losses),
@@ -101,8 +107,14 @@ def report_of(history: History, name: Path | None = None) -> RunReport:
         first=read[0] if read else None,
         last=read[-1] if read else None,
         disagreements=[f"step {i}: {error}" for i, agreement in found if agreement for error in agreement.errors],
-        problems=history.problems,
+        problems=list(dict.fromkeys(map(str, problems))),
     )
+
+
+def command(begin: str, rest: str) -> Text:
+    """A command to copy; where it is too long for the line, the shell's backslash breaks it."""
+    whole = f"    {begin} {rest}"
+    return line((whole if len(whole) <= WIDTH else f"    {begin} \\\n      {rest}", FORWARD))
 
 
 class Brief(StepReport):

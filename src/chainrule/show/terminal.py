@@ -34,7 +34,7 @@ def line(*parts: str | tuple[str, str]) -> Text:
 
 
 def indented(*what: RenderableType, by: int = 5) -> Padding:
-    return Padding(Group(*what), (0, 0, 0, by), expand=False)
+    return Padding(Group(*what), (0, 0, 0, by))
 
 
 def badge(step: int, title: str, what: str) -> Text:
@@ -44,7 +44,7 @@ def badge(step: int, title: str, what: str) -> Text:
 
 def formula_line(formula: Formula, colour: str, note: str = "", definition: Formula | None = None) -> Text:
     made = Text(text(formula), style=colour)
-    if definition is not None:
+    if definition is not None and not made.plain.endswith(f"= {text(definition)}"):  # tanh is defined as tanh
         made.append(f" = {text(definition)}", style=MUTED)
     if note:
         made.append(f"   {note}", style=MUTED)
@@ -90,7 +90,8 @@ def verdict(result: Outcome, last: Step | None) -> Iterator[Text]:
     if result.steps == 0:
         yield line(("No training step was seen.", f"bold {WARNING}"))
         return
-    fell = f"loss {number(result.first)} → {number(result.last)} in {result.steps:,} steps"
+    plural = "s" if result.steps != 1 else ""
+    fell = f"loss {number(result.first)} → {number(result.last)} in {result.steps:,} step{plural}"
     if result.not_finite is not None:
         said = f"The loss is not finite since step {result.not_finite:,}."
         yield line((said, f"bold {WARNING}"), f"  {fell}")
@@ -484,7 +485,8 @@ class DerivationReport:
         for level in reversed(self.d.levels):
             for term in level.terms[:1]:
                 left = f"∂{self.name(term.into, term.at)}/∂{self.name(level.value, level.at)}"
-                middle = f"= {text(term.formula)}" + (f" = {text(term.numeric)}" if term.numeric is not None else "")
+                sides = [term.formula] + ([term.numeric] if term.numeric is not None else [])
+                middle = " ".join(dict.fromkeys(f"= {text(side)}" for side in sides))
                 many = (
                     f"the largest of {len(level.terms) + level.more} paths" if len(level.terms) + level.more > 1 else ""
                 )
@@ -584,8 +586,9 @@ class DerivationReport:
 def sentence(d: Derivation) -> str:
     """The plain sentence that a derivation comes to."""
     name = written(d.parameter.name, d.index)
-    if d.gradient == 0:
-        return f"Moving {name} a little does not change the loss: its gradient is exactly zero."
+    if d.is_rounding:
+        how = "exactly zero" if d.gradient == 0 else "zero up to rounding"
+        return f"Moving {name} a little does not change the loss: its gradient is {how}."
     if not math.isfinite(d.gradient):
         return f"The gradient of {name} is {number(d.gradient)}: nothing can be learned from this step."
     moves = "rises" if d.gradient > 0 else "falls"

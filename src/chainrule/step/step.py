@@ -19,6 +19,7 @@ class Backward:
     seeds      the upstream gradient each root was given; 1 for a loss
     calls      the calls between the roots and the parameters, inputs first
     received   {value index: the gradient that autograd delivered to that leaf}
+    hooked     indices of leaves whose gradient a hook of the script may have changed on delivery
     upstream   {call index: autograd's gradient of each output}, where the call is to be checked alone
     delivered  {call index: what autograd sent to each of the call's inputs}, for the same check
     """
@@ -27,6 +28,7 @@ class Backward:
     seeds: list[torch.Tensor]
     calls: list[Call]
     received: dict[int, torch.Tensor] = field(default_factory=dict)
+    hooked: set[int] = field(default_factory=set)
     upstream: dict[int, list[torch.Tensor | None]] = field(default_factory=dict)
     delivered: dict[int, list[torch.Tensor | None]] = field(default_factory=dict)
 
@@ -120,7 +122,7 @@ class Step:
     @property
     def parameters(self) -> dict[str, Value]:
         """Every leaf that requires grad and took part, by name."""
-        return {value.name: value for value in self.values if value.kind == "parameter"}
+        return {value.name: value for value in self.values if value.kind == "parameter" and value.name}
 
     def clear(self) -> None:
         """Let go of every tensor now; the step refers to itself, so the garbage collector would come too late."""

@@ -7,10 +7,12 @@ import builtins
 import contextlib
 import importlib.machinery
 import importlib.util
+import io
 import json
 import linecache
 import os
 import sys
+import tokenize
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -147,19 +149,22 @@ def _source(source: str | list[str]) -> str:
     if text.startswith("%%"):
         first, newline, rest = text.partition("\n")
         return newline + rest if first.split()[0] in ("%%time", "%%capture") else ""
-    lines = text.splitlines(keepends=True)
-    if not any(line.lstrip().startswith(("%", "!")) for line in lines) or _is_python(text):
-        return text
-    return "".join(map(_without_magic, lines))
+    made = ""
+    for line in text.splitlines(keepends=True):
+        made += line if _is_open(made) else _without_magic(line)
+    return made
 
 
-def _is_python(text: str) -> bool:
-    """Also where a line begins with %: it may go on with an expression."""
+def _is_open(text: str) -> bool:
+    """Whether the statement goes on in the next line, which may then begin with the operator %."""
     try:
-        ast.parse(text)
+        for _ in tokenize.generate_tokens(io.StringIO(text).readline):
+            pass
+    except tokenize.TokenError:
+        return True
     except SyntaxError:
         return False
-    return True
+    return text.endswith("\\\n")
 
 
 def _without_magic(line: str) -> str:

@@ -6,6 +6,7 @@ shared results need no bookkeeping beyond that: a write gives a tensor a new edg
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,8 +16,8 @@ from torch.overrides import TorchFunctionMode, resolve_name
 
 from chainrule.rules import SPELLINGS, Bound, Rule
 from chainrule.step import Call, Step, Value, arguments_of, map_argument
-from chainrule.watch.opening import body_of, can_open
-from chainrule.watch.place import Places, caller
+from chainrule.watching.opening import body_of, can_open
+from chainrule.watching.place import Places, caller
 
 Tensor = torch.Tensor
 Edge = tuple[int, int]  # (id of an autograd node, which of its outputs)
@@ -24,6 +25,9 @@ sequence_number = _autograd._get_sequence_nr
 
 # Values that no rule reads are kept for display only, up to this many bytes in one step.
 DISPLAY_BYTES = 64 << 20
+# Forward calls that no backward pass has used by then are forgotten: the script may be evaluating with gradients on.
+MOST_CALLS = 20_000
+MOST_BYTES = 4 << 30
 REGISTER_HOOK = Tensor.register_hook
 
 
@@ -63,10 +67,11 @@ class Recorder(TorchFunctionMode):
         self.edges: dict[int, tuple[Any, int]] = {}  # value index -> (node, output_nr)
         self.leaves: dict[int, Tensor] = {}  # value index -> the tensor itself, for leaves and data
         self._by_edge: dict[Edge, Value] = {}
-        self._by_tensor: dict[int, Value] = {}
+        self._by_tensor: dict[int, tuple[Value, int | None]] = {}  # of leaves and data, with the version read
         self._by_storage: dict[int, list[Value]] = {}
         self._indexed = 0  # values up to here stand in _by_storage
         self._display_bytes = DISPLAY_BYTES
+        self.kept_bytes = 0
         self._tokens: list[Tensor] = []
         self._skip: set[Callable[..., Any]] = set()
         self._opening: set[Callable[..., Any]] = set()
@@ -129,8 +134,10 @@ class Recorder(TorchFunctionMode):
             self._opening.discard(func)
 
     def _problem(self, func: Callable[..., Any], error: Exception) -> None:
-        _, file, line = self.places.here(caller(2))
-        where = f" at {file}:{line}" if file else ""
+        where = ""
+        with contextlib.suppress(Exception):
+            _, file, line = self.places.here(caller(2))
+            where = f" at {file}:{line}" if file else ""
         self.step.problems.append(f"{name_of(func)}{where} was not recorded: {type(error).__name__}: {error}")
 
     # ------------------------------------------------------------ before and after the call
@@ -194,6 +201,9 @@ class Recorder(TorchFunctionMode):
                 call.rule, call.reason = rule.name, ""
                 break
             call.reason = reason
+        if not self.step.backwards and (len(self.step.calls) >= MOST_CALLS or self.kept_bytes > MOST_BYTES):
+            self.forget()
+            return
         self.step.calls.append(call)
         if call.rule is None:
             call.arguments = {"inputs": call.values}
@@ -234,10 +244,11 @@ class Recorder(TorchFunctionMode):
                 if isinstance(node, torch._C._FunctionBase):
                     self._tokens.append(tensor)  # a Python node does not keep its C++ graph alive
         else:
-            value = self._by_tensor.get(id(tensor))
-            if value is None or value.overwritten or value.requires_grad != tensor.requires_grad:
+            version = None if tensor.is_inference() else tensor._version
+            value, seen = self._by_tensor.get(id(tensor), (None, None))
+            if value is None or seen != version or value.requires_grad != tensor.requires_grad:
                 value = self._new(tensor, "parameter" if tensor.requires_grad else "data")
-                self._by_tensor[id(tensor)] = value
+                self._by_tensor[id(tensor)] = (value, version)
                 self.leaves[value.index] = tensor
                 value.name = self.places.variable_name(tensor, caller(3))
         if value.tensor is None:
@@ -251,6 +262,7 @@ class Recorder(TorchFunctionMode):
     def _keep(self, value: Value, tensor: Tensor) -> None:
         if value.tensor is None:
             value.tensor = tensor.detach()
+            self.kept_bytes += tensor.numel() * tensor.element_size()
             value.version = None if tensor.is_inference() else tensor._version
 
     def _new(self, tensor: Tensor, kind: Any) -> Value:
@@ -290,24 +302,46 @@ class Recorder(TorchFunctionMode):
                 value.tensor = value.tensor.clone()
                 value.version = value.tensor._version
 
-    def replace(self, leaf: Tensor, copy: Tensor) -> None:
-        """Let the leaf's Value refer to a copy taken before the optimizer writes to it."""
-        value = self._by_tensor.get(id(leaf))
-        if value is not None and value.tensor is not None and not value.overwritten:
-            value.tensor, value.version = copy, copy._version
+    def knows(self, optimizer: torch.optim.Optimizer) -> bool:
+        """Whether one of the optimizer's parameters took part in a recorded call."""
+        return any(id(p) in self._by_tensor for group in optimizer.param_groups for p in group["params"])
+
+    def preserved(self, leaf: Tensor) -> tuple[Value, Tensor]:
+        """The leaf's Value, and its numbers where no write can reach them any more."""
+        value = self.value_of(leaf, keep=True)
+        self.before_write(leaf)
+        assert value.tensor is not None
+        return value, value.tensor
 
     def name_parameters(self) -> None:
-        """Give parameters and buffers their names in their module, and a number to parameters without any name."""
+        """Give parameters and buffers their names in their module, and a number to parameters without any name.
+
+        A parameter that was written within the step has a Value for each of its states: "w" and "w#2".
+        """
         names = self.places.parameter_names()
+        used = {value.index for backward in self.step.backwards for call in backward.calls for value in call.values}
+        used |= {index for update in self.step.updates for index in update.parameters}
         taken: dict[str, int] = {}
         for index, leaf in self.leaves.items():
             value = self.step.values[index]
+            value.name = names.get(id(leaf), value.name)
             if value.kind != "parameter":
-                value.name = names.get(id(leaf), value.name)
                 continue
-            name = names.get(id(leaf)) or value.name or f"parameter{index}"
+            if index not in used:
+                value.name = ""
+                continue
+            name = value.name or f"parameter{index}"
             again = taken[name] = taken.get(name, 0) + 1
             value.name = name if again == 1 else f"{name}#{again}"
+
+    def forget(self) -> None:
+        """Let go of the calls so far: what depends on them is left to autograd."""
+        for part in (self.step.calls, self.step.values, self.producer, self.unruled, self.nodes, self.edges):
+            part.clear()  # type: ignore[attr-defined]
+        for more in (self.leaves, self._by_edge, self._by_tensor, self._by_storage, self._tokens):
+            more.clear()  # type: ignore[attr-defined]
+        self._indexed = 0
+        self.kept_bytes = 0
 
     def close(self) -> None:
         """Stop recording and let go of the graph."""

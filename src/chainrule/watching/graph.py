@@ -13,7 +13,7 @@ import torch
 
 from chainrule.rules import RULES
 from chainrule.step import Backward, Call, Value
-from chainrule.watch.recorder import Edge, Recorder
+from chainrule.watching.recorder import Edge, Recorder
 
 Tensor = torch.Tensor
 Node = Any  # torch.autograd.graph.Node
@@ -114,7 +114,7 @@ class Graph:
             call = self._maker(value)
             if call is not None and call.index not in done:
                 done.add(call.index)
-                stack.append((call, list(call.inputs)))
+                stack.append((call, list(reversed(call.inputs))))
 
         for root in roots:
             enter(root)
@@ -218,6 +218,7 @@ class Graph:
             elif self.check:
                 self._deliver_alone(call)
         self.backward.received = self.received
+        self.backward.hooked = {i for i, leaf in self.leaves.items() if getattr(leaf, "_backward_hooks", None)}
         return self.backward
 
     def _deliver(self, call: Call, node: Node) -> None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from chainrule.watch.arrival import when_imported
+from chainrule.watching.arrival import when_imported
 
 DYNAMO = "torch._dynamo.eval_frame"
 StepAside = Callable[[], Callable[[], None]]
@@ -19,9 +19,10 @@ def around_compiled_code(step_aside: StepAside) -> Callable[[], None]:
     Holds for everything that is compiled from now on. Returns the undo.
     """
     undo: list[Callable[[], None]] = []
-    when_imported(DYNAMO, lambda: undo.append(_install(step_aside)))
+    call_off = when_imported(DYNAMO, lambda: undo.append(_install(step_aside)))
 
     def remove() -> None:
+        call_off()
         for one in undo:
             one()
 

@@ -22,14 +22,15 @@ from typing import Any, Protocol
 import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from chainrule.step import ParameterUpdate, Step, Update
-from chainrule.watch.compiled import around_compiled_code
-from chainrule.watch.graph import Graph
-from chainrule.watch.pulse import Pulse, Tape, first_number
-from chainrule.watch.recorder import Recorder
-from chainrule.watch.stack import HAS_TORCH_FUNCTION, push_lowest, quiet, remove, unnoticed
+from chainrule.step import ParameterUpdate, Step, Update, Value
+from chainrule.watching.compiled import around_compiled_code
+from chainrule.watching.graph import Graph
+from chainrule.watching.pulse import Pulse, Tape, first_number
+from chainrule.watching.recorder import Recorder
+from chainrule.watching.stack import HAS_TORCH_FUNCTION, push_lowest, quiet, remove, unnoticed
 
 Tensor = torch.Tensor
+MOST_BACKWARDS = 256  # in one recorded step; gradient accumulation needs some, a forgotten optimizer.step() all
 
 
 class Observer(Protocol):
@@ -63,10 +64,11 @@ class Watcher:
         self.recorder: Recorder | None = None
         self._depth = 0  # backward passes in flight
         self._pending: Recorder | None = None  # a step without an optimizer, until its weights were written
-        self._optimizers: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()
-        self._cycle: list[int] = []  # optimizers that stepped in this step
-        self._pattern: frozenset[int] | None = None  # the optimizers of one step, once known
-        self._before: dict[int, dict[int, tuple[Tensor, ParameterUpdate]]] = {}
+        self._optimizers: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()  # all that exist
+        self._stage: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()  # those that make up a step
+        self._stage_began = False
+        self._cycle: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()  # those that stepped in this step
+        self._before: dict[int, list[tuple[Tensor, Value, ParameterUpdate]]] = {}
         # An optimizer that steps inside the backward pass: the mode's stack belongs to the engine until that is over.
         self._after: Callable[[], None] | None = None
         self._aside = False  # inside compiled code
@@ -105,6 +107,9 @@ class Watcher:
             if recorder.step.backwards:
                 self._hand_over(recorder)
             recorder.close()
+        if not math.isnan(self._pulse.loss):  # a backward pass that no optimizer step followed
+            self._pulse.rest()
+            self._count(last=True)
         undo_all(self._undo)
 
     def _replace(self, undo: list[Callable[[], None]], owner: Any, name: str, new: Any) -> None:
@@ -124,6 +129,13 @@ class Watcher:
         @functools.wraps(init)
         def __init__(optimizer: torch.optim.Optimizer, *args: Any, **kwargs: Any) -> None:
             self._optimizers.add(optimizer)
+            if self._stage_began:  # the one before has trained: a new stage
+                self._stage = weakref.WeakSet()
+                self._cycle.clear()
+                self._stage_began = False
+            self._stage.add(optimizer)
+            self._pulse.only = None
+            self._pulse.rest()
             init(optimizer, *args, **kwargs)
 
         return __init__
@@ -197,8 +209,11 @@ class Watcher:
         @functools.wraps(grad)
         def ends_step_by_hand(outputs: Any, *args: Any, **kwargs: Any) -> Any:
             result = grad(outputs, *args, **kwargs)
+            create_graph = bool(kwargs.get("create_graph"))
+            if not create_graph and math.isnan(self._pulse.loss) and not self._aside:
+                self._pulse.loss = first_number(outputs)
             if self._pulse.only is None:
-                self._settle(outputs, create_graph=bool(kwargs.get("create_graph")))
+                self._settle(outputs, create_graph)
             return result
 
         return ends_step_by_hand
@@ -207,7 +222,8 @@ class Watcher:
         """A backward pass is over, while a step is recorded or it is not known which optimizer ends a step."""
         if self._aside or torch._C._current_graph_task_id() != -1 or threading.get_ident() != self._thread:
             return
-        self._pulse.loss = first_number(tensors)
+        if not create_graph:
+            self._pulse.loss = first_number(tensors)
         if self._after is not None:
             after, self._after = self._after, None
             after()
@@ -229,12 +245,27 @@ class Watcher:
         finally:
             self._depth = 0
             if graph is not None:
-                graph.unhook()
+                try:
+                    graph.unhook()
+                except Exception:
+                    recorder.step.problems.append(f"hooks were left on the graph: {traceback.format_exc(limit=-3)}")
             if was_on_stack:
                 self._show(True)
         if graph is not None:
             self._end_backward(recorder, graph, args, kwargs, result)
+        if len(recorder.step.backwards) >= MOST_BACKWARDS:
+            self._give_up(recorder)
         return result
+
+    def _give_up(self, recorder: Recorder) -> None:
+        """So many backward passes and no end of the step: keep those, and wait for the end without recording."""
+        recorder.step.problems.append(
+            f"{MOST_BACKWARDS} backward passes without the end of a step: the rest of it is not recorded. "
+            "Does the script call optimizer.step()?"
+        )
+        self._disarm()
+        self._hand_over(recorder)
+        recorder.close()
 
     def _begin_backward(self, recorder: Recorder, roots: Any, args: tuple[Any, ...]) -> Graph | None:
         began = time.perf_counter()
@@ -286,22 +317,21 @@ class Watcher:
         began = time.perf_counter()
         try:
             with quiet():
-                self._before[id(optimizer)] = {
-                    id(p): (p, self._snapshot(recorder, optimizer, group, p))
+                self._before[id(optimizer)] = [
+                    (p, *self._snapshot(recorder, optimizer, group, p))
                     for group in optimizer.param_groups
                     for p in group["params"]
                     if p.grad is not None
-                }
+                ]
         except Exception:
             recorder.step.problems.append(f"the update was not recorded: {traceback.format_exc(limit=-3)}")
         self._seconds += time.perf_counter() - began
 
     def _snapshot(
         self, recorder: Recorder, optimizer: torch.optim.Optimizer, group: dict[str, Any], p: Tensor
-    ) -> ParameterUpdate:
-        before = p.detach().clone()
-        recorder.replace(p, before)
-        return ParameterUpdate(
+    ) -> tuple[Value, ParameterUpdate]:
+        value, before = recorder.preserved(p)
+        return value, ParameterUpdate(
             before=before,
             gradient=copied(p.grad),
             state={name: copied(value) for name, value in optimizer.state.get(p, {}).items()},
@@ -320,38 +350,45 @@ class Watcher:
                 self._pulse.rest()
             else:
                 self._end_step()
-        elif not self._depth:
-            self._show(True)
+        else:
+            if self.recorder is not None:  # the step goes on, and may write to these weights again
+                for change in self.recorder.step.updates[-1].parameters.values() if self.recorder.step.updates else ():
+                    change.after = copied(change.after)
+            if not self._depth:
+                self._show(True)
 
     def _note_update(self, recorder: Recorder, optimizer: torch.optim.Optimizer) -> None:
         began = time.perf_counter()
         try:
             with quiet():
                 update = Update(type(optimizer).__name__, {})
-                for p, snapshot in self._before.pop(id(optimizer)).values():
+                for p, value, snapshot in self._before.pop(id(optimizer)):
                     snapshot.after = p.detach()
-                    update.parameters[recorder.value_of_leaf(p).index] = snapshot
+                    update.parameters[value.index] = snapshot
                 recorder.step.updates.append(update)
         except Exception:
             recorder.step.problems.append(f"the update was not recorded: {traceback.format_exc(limit=-3)}")
         self._seconds += time.perf_counter() - began
 
     def _ends_step(self, optimizer: torch.optim.Optimizer) -> bool:
-        """A step ends when every optimizer of the script has stepped once.
+        """A step ends when every optimizer of this stage of the training has stepped once.
 
-        Which they are is known for sure when the first of them steps again; until then, when all that exist have.
+        Those of the stage are the ones created last, every other that steps, and those made before the watch whose
+        parameters take part. One that turns out to be idle (another steps twice before it) is waited for no longer.
         """
-        me = id(optimizer)
-        if self._pattern is None and me in self._cycle:
-            self._pattern = frozenset(self._cycle)  # an optimizer that never steps was waited for
+        if self.recorder is not None and not self._stage_began:
+            self._stage.update(o for o in self._optimizers if self.recorder.knows(o))
+        if optimizer in self._cycle and optimizer in self._stage:
+            self._stage = weakref.WeakSet(self._cycle)
             self._cycle.clear()
-        self._cycle.append(me)
-        expected = self._pattern or {id(o) for o in self._optimizers}
-        if not expected <= set(self._cycle):
+        self._stage.add(optimizer)
+        self._cycle.add(optimizer)
+        self._stage_began = True
+        if not all(other in self._cycle for other in self._stage):
+            self._pulse.only = None
             return False
-        self._pattern = frozenset(expected)
+        self._pulse.only = weakref.ref(optimizer) if len(self._stage) == 1 else None
         self._cycle.clear()
-        self._pulse.only = weakref.ref(optimizer) if len(expected) == 1 else None
         return True
 
     # ------------------------------------------------------------ the end of a step
@@ -379,8 +416,7 @@ class Watcher:
             update = Update("", {})
             for index in recorder.step.backwards[-1].received if recorder.step.backwards else ():
                 leaf = recorder.leaves[index]
-                before = leaf.detach().clone()
-                recorder.replace(leaf, before)
+                before = recorder.preserved(leaf)[1]
                 gradient = before if leaf.grad is None else leaf.grad.detach().clone()
                 update.parameters[index] = ParameterUpdate(before, gradient, {}, {})
             recorder.step.updates.append(update)
@@ -406,7 +442,7 @@ class Watcher:
             self.observer.problem(f"step {recorder.step.index} was not kept: {traceback.format_exc()}")
         self._seconds += time.perf_counter() - began
 
-    def _count(self) -> None:
+    def _count(self, last: bool = False) -> None:
         pulse = self._pulse
         index = pulse.count
         pulse.count = index + 1
@@ -421,7 +457,7 @@ class Watcher:
             pulse.rest()
             self.observer.problem(f"watching ended at step {index}: {traceback.format_exc()}")
         pulse.loss = math.nan
-        if wanted == index + 1:
+        if wanted == index + 1 and not last:
             if torch._C._current_graph_task_id() == -1:
                 self._arm()
             else:

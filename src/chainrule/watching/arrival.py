@@ -15,12 +15,14 @@ from types import ModuleType
 from typing import Any
 
 
-def when_imported(name: str, callback: Callable[[], None]) -> None:
-    """Run `callback` right after module `name` has been imported, now if it already is."""
+def when_imported(name: str, callback: Callable[[], None]) -> Callable[[], None]:
+    """Run `callback` right after module `name` has been imported, now if it already is. Returns what calls it off."""
     if name in sys.modules:
         callback()
-    else:
-        sys.meta_path.insert(0, _Finder(name, callback))
+        return lambda: None
+    finder = _Finder(name, callback)
+    sys.meta_path.insert(0, finder)
+    return finder.withdraw
 
 
 class _Finder(importlib.abc.MetaPathFinder):
@@ -35,18 +37,22 @@ class _Finder(importlib.abc.MetaPathFinder):
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname != self.name:
             return None
-        sys.meta_path.remove(self)
+        self.withdraw()
         spec = importlib.util.find_spec(fullname)
         if spec is not None and spec.loader is not None:
             self._call_back_after(spec.loader)
         return spec
+
+    def withdraw(self) -> None:
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
 
     def _call_back_after(self, loader: Any) -> None:
         execute = loader.exec_module
 
         def exec_module(module: ModuleType) -> None:
             execute(module)
-            del loader.exec_module  # the instance's attribute: the class's own method is back
+            vars(loader).pop("exec_module", None)  # the class's own method is back
             self.callback()
 
         loader.exec_module = exec_module
