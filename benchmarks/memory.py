@@ -42,7 +42,8 @@ def main() -> None:
     for model in options.parse_args().models:
         many = 500 if model == "mlp" else 30
         figures = [peak(folder, model, 0, False), peak(folder, model, 10, False), peak(folder, model, 10, True)]
-        print(f"{model:12} {figures[0]:7} {figures[1]:9} {figures[2]:8} {peak(folder, model, many, False):10}", flush=True)
+        figures.append(peak(folder, model, many, False))
+        print(f"{model:12} {figures[0]:7} {figures[1]:9} {figures[2]:8} {figures[3]:10}", flush=True)
 
 
 if __name__ == "__main__":

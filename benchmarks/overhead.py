@@ -56,7 +56,8 @@ class InMemory:
     def step(self, step: data.Step, seconds: float) -> None:
         propagate(step)
         verify(step)
-        assert step.agreement is not None and step.agreement.holds, step.agreement
+        assert step.agreement is not None
+        assert step.agreement.holds, step.agreement
         assert not step.problems, step.problems
         step.clear()
 
@@ -142,7 +143,8 @@ def main() -> None:
         for kind, watching in kinds.items():
             block = times if kind == "idle" else max(times // 10, 2)
             found, control, plain, during = ratio(step, block, chosen.rounds, watching)
-            print(f"{name:12} {kind:10} {found:8.3f} {control:8.3f} {plain * 1e3:10.3f} {during * 1e3:11.3f}", flush=True)
+            times_ms = f"{plain * 1e3:10.3f} {during * 1e3:11.3f}"
+            print(f"{name:12} {kind:10} {found:8.3f} {control:8.3f} {times_ms}", flush=True)
 
 
 if __name__ == "__main__":

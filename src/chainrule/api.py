@@ -25,11 +25,13 @@ from chainrule.run.outcome import Outcome, outcome
 from chainrule.run.schedule import Schedule
 from chainrule.session import Checks, Session
 from chainrule.show import record
+from chainrule.show.four_steps import StepReport
 from chainrule.show.html import html
 from chainrule.show.lesson import lesson
 from chainrule.show.markdown import markdown
+from chainrule.show.one_weight import DerivationReport, sentence
 from chainrule.show.report import RunReport, report_of
-from chainrule.show.terminal import WIDTH, DerivationReport, StepReport, sentence
+from chainrule.show.terminal import WIDTH
 from chainrule.show.tex import tex
 from chainrule.watching.pulse import Tape
 from chainrule.watching.watcher import Watcher

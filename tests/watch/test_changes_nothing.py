@@ -133,7 +133,8 @@ def judge(name: str, regimes: list[str], tmp_path: Path) -> None:
     plain, others = in_regimes(HERE / f"{name}.py", ARGUMENTS.get(name, []), regimes, tmp_path)
     assert "results" in plain.out, plain.err
     allowed = {"err"} if name in WARNS else set()
-    assert not {regime: found for regime, other in others.items() if (found := set(differences(plain, other)) - allowed)}
+    told = {regime: set(differences(plain, other)) - allowed for regime, other in others.items()}
+    assert not any(told.values()), told
     for regime in others:
         recorded = load(tmp_path / regime)
         assert len(recorded.losses) == STEPS[name], regime
@@ -176,6 +177,7 @@ def test_a_long_training_under_watch_is_the_same_to_the_last_bit(name, size, tmp
     """3,000 steps of XOR, 600 of the classifier."""
     plain, others = in_regimes(HERE / f"{name}.py", [str(size)], list(REGIMES), tmp_path)
     allowed = {"err"} if name in WARNS else set()
-    assert not {regime: found for regime, other in others.items() if (found := set(differences(plain, other)) - allowed)}
+    told = {regime: set(differences(plain, other)) - allowed for regime, other in others.items()}
+    assert not any(told.values()), told
     for regime in others:
         assert not faults(tmp_path / regime), regime

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from chainrule.breakdown.derivation import Derivation, Level, written
 from chainrule.formula import Derivative, Equation, Formula, Number, Symbol, Words, latex
 from chainrule.show.numbers import number, shape
-from chainrule.show.terminal import sentence
+from chainrule.show.one_weight import sentence
 from chainrule.step import Value
 
 DIGITS = 6

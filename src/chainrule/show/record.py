@@ -7,7 +7,7 @@ from typing import Any
 
 from chainrule.breakdown.derivation import Derivation, Level
 from chainrule.formula import text
-from chainrule.show.terminal import sentence
+from chainrule.show.one_weight import sentence
 from chainrule.step import Agreement, Step
 
 

@@ -14,21 +14,10 @@ from chainrule.breakdown import Notation
 from chainrule.formula import Equation, text
 from chainrule.run.history import History
 from chainrule.run.outcome import outcome
+from chainrule.show.four_steps import StepReport, agreement
 from chainrule.show.numbers import shape
-from chainrule.show.terminal import (
-    FORWARD,
-    GRADIENT,
-    MUTED,
-    WARNING,
-    WIDTH,
-    StepReport,
-    agreement,
-    badge,
-    indented,
-    line,
-    loss_curve,
-    verdict,
-)
+from chainrule.show.terminal import FORWARD, GRADIENT, MUTED, WARNING, WIDTH, badge, indented, line
+from chainrule.show.whole_run import loss_curve, verdict
 from chainrule.step import Step
 
 

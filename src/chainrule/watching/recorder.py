@@ -337,9 +337,9 @@ class Recorder(TorchFunctionMode):
     def forget(self) -> None:
         """Let go of the calls so far: what depends on them is left to autograd."""
         for part in (self.step.calls, self.step.values, self.producer, self.unruled, self.nodes, self.edges):
-            part.clear()  # type: ignore[attr-defined]
+            part.clear()
         for more in (self.leaves, self._by_edge, self._by_tensor, self._by_storage, self._tokens):
-            more.clear()  # type: ignore[attr-defined]
+            more.clear()
         self._indexed = 0
         self.kept_bytes = 0
 
