@@ -10,6 +10,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,11 @@ GOES_ON = f"{TRAINING}i = 0\nwhile True:\n    print(i, repr(step()), flush=True)
 def stopped(command: list[str], folder: Path, number: int) -> Result:
     """The script is sent a signal a moment after it has printed its first line."""
     pipe = subprocess.PIPE
-    process = subprocess.Popen(command, cwd=folder, env=environment(), stdout=pipe, stderr=pipe, text=True)
+    # Ctrl-C as in a terminal: what is started in the background inherits that it is ignored.
+    hears = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment(), stdout=pipe, stderr=pipe, text=True, preexec_fn=hears
+    )
     assert process.stdout is not None
     first = process.stdout.readline()
     time.sleep(0.5)  # for it to reach its next line

@@ -413,6 +413,8 @@ on("cross_entropy", F.cross_entropy, numbers([-inf, 1.0, 0.0]), torch.tensor([1]
 on("l1_loss", F.l1_loss, numbers(1.0, 2.0), numbers(1.0, 1.0), smooth=False)
 on("smooth_l1_loss", F.smooth_l1_loss, normal(3), normal(3), beta=0.0)
 on("smooth_l1_loss", F.smooth_l1_loss, numbers(0.0, 0.5, 2.0), numbers(0.0, 0.0, 0.0), beta=0.5, smooth=False)
+for name in ("smooth_l1_loss", "huber_loss"):
+    on(name, getattr(F, name), numbers(math.nan, inf, 1.0), numbers(0.0, 0.0, inf), smooth=False)
 on("huber_loss", F.huber_loss, numbers(0.0, 0.5, 2.0), numbers(0.0, 0.0, 0.0), delta=0.5, smooth=False)
 on("binary_cross_entropy", F.binary_cross_entropy, uniform(3, 4), uniform(3, 4), uniform(4, grad=False))
 CERTAIN = numbers(0.0, 1.0, 0.5, 1.0), numbers(0.0, 1.0, 0.5, 0.0)

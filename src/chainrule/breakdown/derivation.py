@@ -226,6 +226,7 @@ class Deriver:
         if sample is None and shares is not None:
             sample = max(range(len(shares)), key=lambda n: abs(shares[n]) if math.isfinite(shares[n]) else math.inf)
         theirs = [b.received[parameter.index] for b in self.step.backwards if parameter.index in b.received]
+        theirs_at = float(sum(t[index] for t in theirs)) if theirs else math.nan
         rows = [r for r in update_rows(self.step) if r.parameter is parameter]
         change = rows[-1].change if rows else None
         return Derivation(
@@ -235,12 +236,12 @@ class Deriver:
             index=index,
             value=float(parameter.tensor[index]) if parameter.tensor is not None else math.nan,
             gradient=float(gradient[index]),
-            autograd=float(sum(t[index] for t in theirs)) if theirs else math.nan,
+            autograd=theirs_at,
             used=float(change.gradient[index]) if change is not None else math.nan,
             samples=count,
             sample=sample,
             shares=shares,
-            scale=self._scale(parameter, index, shares, float(gradient[index])),
+            scale=self._scale(parameter, index, shares, float(gradient[index]), theirs_at),
             levels=tuple(self._levels(parameter, index, sample)),
             after=float(change.after[index]) if change is not None and change.after is not None else math.nan,
             update=rows[-1] if rows else None,
@@ -321,10 +322,12 @@ class Deriver:
                 total = share if total is None else total + share
         return None if total is None else tuple(total.tolist())
 
-    def _scale(self, value: Value, index: Index, shares: tuple[float, ...] | None, gradient: float) -> float:
-        """The sizes of the terms: of the shares where they say it, else along the whole pass."""
+    def _scale(
+        self, value: Value, index: Index, shares: tuple[float, ...] | None, gradient: float, autograd: float
+    ) -> float:
+        """The sizes of the terms: of the shares where those say enough, else along the whole pass."""
         total = sum(map(abs, shares or ()))
-        if abs(gradient) > SMALL * total and total > 0 and math.isfinite(total):
+        if math.isfinite(total) and abs(gradient) > SMALL * total and abs(gradient - autograd) < SMALL**2 * total:
             return total
         sizes = [m[value.index] for b in self.step.backwards if value.index in (m := reverse(b, magnitudes=True))]
         return max(total, float(sum(size[index] for size in sizes)) if sizes else 0.0, abs(gradient))

@@ -112,8 +112,8 @@ smooth_l1_loss = PointwiseLoss(
     "smooth_l1_loss",
     where(absolute(x - t) < beta, (x - t) ** 2 / (2 * beta), absolute(x - t) - beta / 2),
     {
-        x: where(absolute(x - t) < beta, (x - t) / beta, sign(x - t)),
-        t: where(absolute(x - t) < beta, (t - x) / beta, sign(t - x)),
+        x: where(absolute(x - t) >= beta, sign(x - t), (x - t) / beta),  # nan where x is
+        t: where(absolute(x - t) >= beta, sign(t - x), (t - x) / beta),
     },
     "input, target, size_average=None, reduce=None, reduction='mean', beta=1.0",
     "smooth L1",
@@ -123,8 +123,8 @@ huber_loss = PointwiseLoss(
     "huber_loss",
     where(absolute(x - t) <= delta, (x - t) ** 2 / 2, delta * (absolute(x - t) - delta / 2)),
     {
-        x: where(absolute(x - t) <= delta, x - t, delta * sign(x - t)),
-        t: where(absolute(x - t) <= delta, t - x, delta * sign(t - x)),
+        x: where(absolute(x - t) > delta, delta * sign(x - t), x - t),
+        t: where(absolute(x - t) > delta, delta * sign(t - x), t - x),
     },
     "input, target, reduction='mean', delta=1.0, weight=None",
     "Huber",
