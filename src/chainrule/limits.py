@@ -15,7 +15,7 @@ LIMITS = (
     Limit("compiled (torch.compile) and scripted code", "opaque; it runs as it would unwatched"),
     Limit("code compiled before chainrule.watch begins", "it may be compiled once more in a recorded step"),
     Limit("custom autograd.Function", "opaque, under the name of its backward"),
-    Limit("writes in place through a view", "opaque"),
+    Limit("writes in place through a view, and to out=", "opaque"),
     Limit("a Tensor.register_hook on a result", "the call that made it is opaque; what the hook sends on is shown"),
     Limit("a second derivative through a recorded call", "that call is opaque"),
     Limit("dropout under saved-tensor hooks (checkpointing), attention with dropout", "opaque"),

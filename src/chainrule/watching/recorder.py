@@ -167,10 +167,16 @@ class Recorder(TorchFunctionMode):
         through_view = target is not None and target._base is not None
         spelling = SPELLINGS.get(func)
         candidates: list[tuple[Rule | None, dict[str, Any]]] = []
-        if spelling is not None and not through_view and "out" not in kwargs:
+        reason = "no rule for this function"
+        if through_view:
+            reason = "written in place through a view"
+        elif kwargs.get("out") is not None:
+            reason = "written to out="
+        elif spelling is not None:
+            given = {name: a for name, a in kwargs.items() if name != "out"}  # torch itself passes out=None on
             candidates = [
                 (rule, {name: self._argument(a, name in rule.keeps) for name, a in bound.items()})
-                for rule, bound in spelling.bind(args, kwargs)
+                for rule, bound in spelling.bind(args, given)
             ]
         if not candidates:
             values = [self.value_of(t, keep=False) for t in tensors]
@@ -179,19 +185,19 @@ class Recorder(TorchFunctionMode):
             self.before_write(target)
         before = {value.index for _, bound in candidates for a in bound.values() for value in arguments_of(a)}
         autocast = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else None
-        return Begun(candidates, before, autocast, sequence_number())
+        return Begun(candidates, before, autocast, sequence_number(), target, reason)
 
     def _argument(self, argument: Any, keep: bool) -> Any:
         return map_argument(lambda part: self.value_of(part, keep) if isinstance(part, Tensor) else part, argument)
 
     def _finish(self, func: Callable[..., Any], begun: Begun, out: Any) -> None:
-        results = list(tensors_in(out))
+        results = list(tensors_in(begun.target if out is None else out))  # an item assignment returns nothing
         outputs = [self.value_of(t, keep=False) for t in results]
         if not any(v.requires_grad and v.index not in begun.before for v in outputs):
             return  # nothing new: dropout in eval mode, .contiguous() on a contiguous tensor, an in-place view write
         module, file, line = self.places.here(caller(2))
         call = Call(len(self.step.calls), name_of(func), None, module, file, line, {}, outputs, autocast=begun.autocast)
-        call.reason = "no rule for this function"
+        call.reason = begun.reason
         for rule, arguments in begun.candidates:
             call.arguments = arguments
             if rule is None:
@@ -353,9 +359,10 @@ class Recorder(TorchFunctionMode):
 
 
 class Begun:
-    """What was read before a call: the rules that may cover it, its input values, autocast, sequence number."""
+    """What was read before a call: the rules that may cover it, its input values, autocast, sequence number, the
+    tensor it writes to, and why it has no rule if it has none."""
 
-    __slots__ = ("autocast", "before", "candidates", "sequence")
+    __slots__ = ("autocast", "before", "candidates", "reason", "sequence", "target")
 
     def __init__(
         self,
@@ -363,8 +370,11 @@ class Begun:
         before: set[int],
         autocast: torch.dtype | None,
         sequence: int,
+        target: Tensor | None,
+        reason: str,
     ) -> None:
         self.candidates, self.before, self.autocast, self.sequence = candidates, before, autocast, sequence
+        self.target, self.reason = target, reason
 
 
 def name_of(function: Callable[..., Any]) -> str:

@@ -94,7 +94,8 @@ class Watcher:
         self._undo.append(around_compiled_code(self._step_aside))
         me = weakref.ref(self)
         os.register_at_fork(after_in_child=lambda: None if (watcher := me()) is None else watcher._forget())
-        self._optimizers.update(o for o in gc.get_objects() if issubclass(type(o), torch.optim.Optimizer))
+        kinds = kinds_of(torch.optim.Optimizer)
+        self._optimizers.update(o for o in gc.get_objects() if type(o) in kinds)
         if self.observer.first() == 0:
             self._arm()
 
@@ -462,6 +463,14 @@ class Watcher:
                 self._arm()
             else:
                 self._after = self._arm
+
+
+def kinds_of(base: type) -> set[type]:
+    """The class and every class derived from it."""
+    found = {base}
+    for derived in base.__subclasses__():
+        found |= kinds_of(derived)
+    return found
 
 
 def undo_all(undo: list[Callable[[], None]]) -> None:
