@@ -467,10 +467,8 @@ class Watcher:
 
 def kinds_of(base: type) -> set[type]:
     """The class and every class derived from it."""
-    found = {base}
-    for derived in base.__subclasses__():
-        found |= kinds_of(derived)
-    return found
+    derived: list[type] = type.__subclasses__(base)
+    return {base}.union(*map(kinds_of, derived))
 
 
 def undo_all(undo: list[Callable[[], None]]) -> None:
