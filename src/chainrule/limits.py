@@ -18,7 +18,7 @@ LIMITS = (
     Limit("writes in place through a view, and to out=", "opaque"),
     Limit("a Tensor.register_hook on a result", "the call that made it is opaque; what the hook sends on is shown"),
     Limit("a second derivative through a recorded call", "that call is opaque"),
-    Limit("dropout under saved-tensor hooks (checkpointing), attention with dropout", "opaque"),
+    Limit("dropout, also inside attention, under saved-tensor hooks (checkpointing)", "opaque"),
     Limit("sparse gradients, complex numbers", "opaque where a rule does not cover them"),
     Limit("calls in other threads", "opaque; only the thread that starts the watch is recorded"),
     Limit(".data and NumPy views written between forward and backward", "unseen, as by autograd: a disagreement"),

@@ -340,15 +340,6 @@ class Contraction(Rule):
         first, second = inputs.split(",")
         return first, second, output
 
-    def contracted(self, c: Bound) -> int:
-        """How many products are summed for one number of the output."""
-        first, second, output = self.equations(c)
-        sizes = dict(zip(first.replace("...", "")[::-1], getattr(c, self.operands[0]).shape[::-1], strict=False))
-        length = 1
-        for letter in set(first + second) - set(output) - {"."}:
-            length *= sizes[letter]
-        return length
-
     def operand_entry(
         self, c: Bound, argument: str, at: tuple[int, ...], of: tuple[int, ...]
     ) -> tuple[str, tuple[int, ...]]:
@@ -377,9 +368,6 @@ class Contraction(Rule):
         if c.needs(self.operands[1]):
             gradients[self.operands[1]] = contract(f"{output},{first}->{second}", g, a, b.shape)
         return gradients
-
-    def magnitude(self, c: Bound, m: Tensor) -> Gradients:
-        return {name: g.abs() for name, g in self.vjp(Bound(c.call, absolute=True), m).items()}
 
 
 def contract(equation: str, g: Tensor, other: Tensor, shape: torch.Size) -> Tensor:
