@@ -137,11 +137,95 @@ def test_a_gradient_with_another_sign_shape_or_nan_is_an_error(monkeypatch):
         assert named(agreement.errors) == {"tanh"}
 
 
-def test_a_rule_that_raises_is_noted_and_never_hidden(monkeypatch):
-    def broken(c, g):
-        raise ZeroDivisionError("a mistake of ours")
+# ---------------------------------------------------------------- a rule that raises
 
-    monkeypatch.setattr(RULES["tanh"], "vjp", broken)
-    case = build("one_sample")
-    verdicts = watched(lambda: case.loss().backward())
-    assert any("a mistake of ours" in problem for problem in verdicts.problems) or verdicts.errors
+
+def raising(*_):
+    raise ZeroDivisionError("a mistake of ours")
+
+
+class TwoPaths(nn.Module):
+    """`first` reaches the loss through tanh alone, `last` not through it, `both` in both ways."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.both, self.last = nn.Linear(3, 3), nn.Linear(3, 3), nn.Linear(3, 1)
+
+    def forward(self, x):
+        return self.last(torch.tanh(self.both(self.first(x))) + self.both(x))
+
+
+def one_step(check):
+    """The step of TwoPaths, with copies of our gradients and autograd's, both by name, and the calls."""
+    torch.manual_seed(0)
+    model, x = TwoPaths(), torch.randn(5, 3)
+    found = {}
+
+    def look(step):
+        names = {value.index: name for name, value in step.parameters.items()}
+        found["ours"] = {names[i]: g.clone() for i, g in step.gradients.items() if i in names}
+        found["opaque"] = [(call.name, call.module, call.reason) for call in step.calls if call.rule is None]
+
+    verdicts = watched(lambda: model(x).square().mean().backward(), check=check, look=look)
+    return verdicts, found, {name: p.grad for name, p in model.named_parameters()}
+
+
+@pytest.mark.parametrize("broken", ["vjp", "magnitude"])
+def test_where_a_rule_raises_autograd_stands_in_for_the_call(broken, monkeypatch):
+    """In a step whose calls are checked alone: what autograd sent to them was noted."""
+    monkeypatch.setattr(RULES["tanh"], "vjp", raising if broken == "vjp" else Spoiled("tanh"))
+    monkeypatch.setattr(RULES["tanh"], "magnitude", raising)  # asked for only where the vjp disagrees
+    verdicts, found, theirs = one_step(check=True)
+    assert verdicts.errors == []
+    assert verdicts.agreements[0].proved
+    assert found["opaque"] == [("torch.tanh", "TwoPaths", "its rule tanh failed: ZeroDivisionError: a mistake of ours")]
+    [problem] = verdicts.problems
+    assert re.match(
+        r"torch\.tanh at \S+test_faults\.py:\d+ in module TwoPaths is opaque, autograd's gradients", problem
+    )
+    assert found["ours"].keys() == theirs.keys()
+    for name, gradient in theirs.items():
+        torch.testing.assert_close(found["ours"][name], gradient)
+
+
+def test_where_a_rule_raises_the_gradients_before_it_are_unknown(monkeypatch):
+    """In a step whose calls are not checked alone; a sum that misses a term is no gradient either."""
+    monkeypatch.setattr(RULES["tanh"], "vjp", raising)
+    verdicts, found, theirs = one_step(check=False)
+    assert verdicts.errors == []
+    assert not verdicts.agreements[0].proved
+    [problem] = verdicts.problems
+    assert "the gradients before it are unknown: its rule tanh failed: ZeroDivisionError" in problem
+    assert found["ours"].keys() == {"last.weight", "last.bias"}
+    for name, gradient in found["ours"].items():
+        torch.testing.assert_close(gradient, theirs[name])
+
+
+def test_a_problem_names_the_module_of_the_call_that_failed(monkeypatch):
+    monkeypatch.setattr(RULES["linear"], "vjp", raising)
+    verdicts, found, theirs = one_step(check=True)
+    assert [problem.split(" is opaque")[0].split(" in ")[1] for problem in verdicts.problems] == [
+        "module last",
+        "module both",
+        "module both",
+        "module first",
+    ]
+    assert found["ours"].keys() == theirs.keys()
+
+
+def test_a_call_that_two_backward_passes_share_may_fail_too(monkeypatch):
+    monkeypatch.setattr(RULES["tanh"], "vjp", raising)
+    w = torch.tensor(0.5, requires_grad=True)
+    found = []
+
+    def train():
+        optimizer = torch.optim.SGD([w], lr=0.1)
+        y = torch.tanh(w)
+        (2 * y).backward(retain_graph=True)
+        (3 * y).backward()
+        optimizer.step()
+
+    verdicts = watched(train, look=lambda step: found.append(step.parameters["w"].index in step.gradients))
+    assert len(verdicts.problems) == 1
+    assert verdicts.errors == []
+    assert found == [False]

@@ -145,6 +145,22 @@ def judge_operator(op: Any, samples: int) -> Verdict:
     return verdict
 
 
+def judge_write(op: Any, samples: int) -> Verdict:
+    """The function as it writes in place, through a view of a larger tensor."""
+    verdict = Verdict(name_of(op))
+    torch.manual_seed(0)
+    for sample in islice(op.sample_inputs("cpu", torch.float64, requires_grad=True), samples):
+
+        def make(sample: Any = sample) -> Any:
+            base = torch.stack([sample.input, 2 * sample.input], sample.input.dim())
+            op.inplace_variant(base.select(-1, 1), *sample.args, **sample.kwargs)
+            return base
+
+        with suppress(RuntimeError, ValueError, IndexError):  # torch does not write every sample so
+            judged(verdict, make)
+    return verdict
+
+
 # ---------------------------------------------------------------- modules
 
 MODULES = {info.formatted_name: info for info in module_db}

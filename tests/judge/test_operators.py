@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("expecttest")  # torch.testing needs it
-from judging import OPERATORS, a_small_heap, judge_operator
+from judging import OPERATORS, a_small_heap, judge_operator, judge_write
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 ROOT = Path(__file__).parents[2]
@@ -31,6 +31,11 @@ def test_every_gradient_is_autograds_and_the_table_is_true(name: str) -> None:
     assert verdict.samples, "no sample was differentiable"
     assert verdict.faults == []
     assert STATED[name] == verdict.how
+
+
+@pytest.mark.parametrize("name", [name for name, op in OPERATORS.items() if op.inplace_variant is not None])
+def test_a_write_through_a_view_has_autograds_gradients(name: str) -> None:
+    assert judge_write(OPERATORS[name], OF_EACH).faults == []
 
 
 def test_the_table_names_every_function_and_no_other() -> None:

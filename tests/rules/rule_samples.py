@@ -685,3 +685,32 @@ for reduction in ("mean", "sum", "none"):
     for swap in (False, True):
         three = normal(3, 4), normal(3, 4), normal(3, 4)
         on("triplet_margin_loss", F.triplet_margin_loss, *three, swap=swap, reduction=reduction)
+
+
+# ---------------------------------------------------------------- recurrent
+
+
+def recurrent_weights(gates: int, inputs: int, hidden: int, layers: int, ways: int, biases: bool) -> list[Tensor]:
+    found = []
+    for layer in range(layers):
+        for _ in range(ways):
+            entering = hidden * ways if layer else inputs
+            found += [normal(gates * hidden, entering), normal(gates * hidden, hidden)]
+            found += [normal(gates * hidden), normal(gates * hidden)] if biases else []
+    return found
+
+
+GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3}
+for name, gates in GATES.items():
+    for layers, ways, biases in ((1, 1, True), (2, 2, True), (1, 2, False)):
+        weights = recurrent_weights(gates, 3, 2, layers, ways, biases)
+        hx = [normal(layers * ways, 3, 2) for _ in range(2)] if name == "lstm" else normal(layers * ways, 3, 2)
+        settings = (biases, layers, 0.0, True, ways == 2)
+        on(name, getattr(torch, name), normal(4, 3, 3), hx, weights, *settings, False)
+        on(name, getattr(torch, name), normal(3, 4, 3), hx, weights, *settings, True)
+        sizes = torch.tensor([3, 2, 2, 1])
+        on(f"packed_{name}", getattr(torch, name), normal(8, 3), sizes, hx, weights, *settings)
+    for biases in (True, False):
+        weights = recurrent_weights(gates, 3, 2, 1, 1, biases)
+        hx = [normal(4, 2), normal(4, 2)] if name == "lstm" else normal(4, 2)
+        on(f"{name}_cell", getattr(torch, f"{name}_cell"), normal(4, 3), hx, *weights)

@@ -297,6 +297,9 @@ def real(*shape: int) -> Tensor:
 
 
 F = torch.nn.functional
+PROJECTED = [real(12, 2), real(12, 2), real(12), real(12), real(2, 3)]
+TWO_LAYERS = [real(6, 2), real(6, 2), real(6), real(6)] * 2
+LAYER, TRAINED = (True, 1, 0.0, True, False), (True, False, False)
 DECLINED: list[tuple[str, Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = [
     ("complex numbers", torch.mul, (torch.ones(2, dtype=torch.complex64, requires_grad=True), 2), {}),
     ("rounds 1/α to float32", F.celu, (torch.ones(2, dtype=torch.float64, requires_grad=True), 0.7), {}),
@@ -310,6 +313,9 @@ DECLINED: list[tuple[str, Callable[..., Any], tuple[Any, ...], dict[str, Any]]] 
     ("size_average", F.mse_loss, (real(2), torch.ones(2)), {"size_average": False}),
     ("reduce", F.cross_entropy, (real(2, 2), torch.tensor([0, 1])), {"reduce": False}),
     ("a weight for each element", F.mse_loss, (real(2), torch.ones(2)), {"weight": torch.ones(2)}),
+    ("no probabilities", torch.logit, (2 * real(2),), {}),
+    ("h is projected", torch.lstm, (real(2, 1, 2), (real(1, 1, 2), real(1, 1, 3)), PROJECTED, *LAYER, False), {}),
+    ("dropout between its layers", torch.gru, (real(2, 1, 2), real(2, 1, 2), TWO_LAYERS, True, 2, 0.5, *TRAINED), {}),
     ("t = 0", F.kl_div, (real(2), torch.zeros(2, requires_grad=True)), {}),
 ]
 
@@ -333,6 +339,9 @@ SPOILED = [
     "tanh",
     "relu",
     "gelu",
+    "gru",
+    "packed_lstm",
+    "rnn_tanh_cell",
     "linear",
     "matmul",
     "sum",

@@ -7,20 +7,21 @@ for each call, from the last to the first:
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
 from chainrule.breakdown.notation import Notation
 from chainrule.formula import Derivative, Equation, Formula, Sum, Symbol, Transpose, Words
-from chainrule.rules import RULES, Bound, Contraction, Elementwise, rule_of
+from chainrule.rules import RULES, Bound, Contraction, Elementwise, Gradients, rule_of
 from chainrule.rules.losses import PointwiseLoss
 from chainrule.step import Argument, Backward, Call, Step, Value
 
 Tensor = torch.Tensor
 Flow = Iterator[tuple[Value, Tensor]]
+Result = TypeVar("Result")
 
 
 def propagate(step: Step) -> None:
@@ -29,10 +30,12 @@ def propagate(step: Step) -> None:
     A parameter's gradient is the sum over the step's backward passes that delivered to it.
     """
     for backward in step.backwards:
-        flows = reverse(backward)
+        flows = without_failures(step, lambda backward=backward: reverse(backward))  # type: ignore[misc]
         for index, gradient in flows.items():
             if step.values[index].kind == "result" or index in backward.received:
                 add(step.gradients, step.values[index], gradient)
+    for index in unknown(step):
+        step.gradients.pop(index, None)
 
 
 def reverse(backward: Backward, magnitudes: bool = False) -> dict[int, Tensor]:
@@ -63,11 +66,24 @@ def sent(call: Call, upstream: list[Tensor | None], magnitudes: bool = False) ->
                 yield value, g.abs() if magnitudes else g
         return
     rule = RULES[call.rule]
-    product = rule.magnitude if magnitudes else rule.vjp
-    with autocast_of(call):
-        gradients = product(Bound(call), *upstream)  # type: ignore[arg-type]  # None where nothing arrived
-    for name, gradient in gradients.items():
-        yield from pair(call.arguments[name], gradient)
+    yield from _flow(call, rule.magnitude if magnitudes else rule.vjp, upstream)
+
+
+def sizes(call: Call, upstream: list[Tensor | None]) -> Flow:
+    """The sizes of the terms of what one call sends, its upstream gradient taken as exact."""
+    if call.rule is None:
+        yield from sent(call, upstream, magnitudes=True)
+    else:
+        yield from _flow(call, RULES[call.rule].scale, upstream)
+
+
+def _flow(call: Call, product: Callable[..., Gradients], upstream: list[Tensor | None]) -> list[tuple[Value, Tensor]]:
+    try:
+        with autocast_of(call):
+            gradients = product(Bound(call), *upstream)  # None where nothing arrived
+        return [one for name, gradient in gradients.items() for one in pair(call.arguments[name], gradient)]
+    except Exception as error:
+        raise RuleFailed(call) from error
 
 
 def pair(argument: Argument, gradient: Any) -> Flow:
@@ -94,6 +110,60 @@ def add(flows: dict[int, Tensor], value: Value, gradient: Tensor) -> None:
 def autocast_of(call: Call) -> Any:
     """Autocast as it was at the call: its products were rounded to that dtype, and so are ours."""
     return torch.autocast("cpu", call.autocast) if call.autocast else contextlib.nullcontext()
+
+
+# ---------------------------------------------------------------- where a rule fails
+
+
+class RuleFailed(Exception):
+    """The rule of this call raised; its cause says what."""
+
+    def __init__(self, call: Call) -> None:
+        super().__init__(call)
+        self.call = call
+
+
+def without_failures(step: Step, compute: Callable[[], Result]) -> Result:
+    """What `compute` returns once every call whose rule raises is opaque."""
+    while True:
+        try:
+            return compute()
+        except RuleFailed as failed:
+            make_opaque(step, failed.call, failed.__cause__)
+
+
+def make_opaque(step: Step, call: Call, error: BaseException | None) -> None:
+    """A rule that raises is no rule: the call is left to autograd, and the step says so.
+
+    What autograd sent to the call's inputs is known where the calls were to be checked alone. Elsewhere `call.sent`
+    stays None, and every gradient that would pass through the call is unknown.
+    """
+    call = step.calls[call.index]  # not a copy of it
+    said = f"its rule {call.rule} failed: {type(error).__name__}: {error}"
+    call.rule, call.reason, call.arguments = None, said, {"inputs": call.values}
+    passes = [backward for backward in step.backwards if call in backward.calls]
+    noted = [delivered for b in passes if (delivered := b.delivered.pop(call.index, None)) is not None]
+    for backward in passes:
+        backward.upstream.pop(call.index, None)
+    if len(noted) == len(passes) == 1:
+        at = dict(zip((value.index for value in call.inputs), noted[0], strict=True))
+        call.sent = [at.pop(value.index, None) for value in call.inputs]  # one sum for all uses of a value
+    outcome = "the gradients before it are unknown" if call.sent is None else "autograd's gradients stand in for it"
+    place = "".join(f" {word} {part}" for word, part in (("at", call.where), ("in module", call.module)) if part)
+    step.problems.append(f"{call.name}{place} is opaque, {outcome}: {said}")
+
+
+def unknown(step: Step) -> set[int]:
+    """The values whose gradient would pass through a call that neither has a rule nor was heard of by autograd."""
+    found: set[int] = set()
+    for backward in step.backwards:
+        reached: set[int] = set()
+        for call in reversed(backward.calls):
+            silent = call.rule is None and call.sent is None
+            if silent or (call.rule is not None and any(value.index in reached for value in call.outputs)):
+                reached.update(value.index for value in call.inputs)
+        found |= reached
+    return found
 
 
 # ---------------------------------------------------------------- as a reader follows it

@@ -17,12 +17,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
 import torch
 
-from chainrule.breakdown.backward import reverse, sent
+from chainrule.breakdown.backward import RuleFailed, make_opaque, propagate, reverse, sent, sizes, unknown
 from chainrule.rules.optimizers import UPDATE_RULES
-from chainrule.step import Agreement, Backward, Call, Step, Value
+from chainrule.step import Agreement, Backward, Call, Step, Value, map_argument
 
 Tensor = torch.Tensor
 LAMBDA = 4.0
@@ -93,14 +95,24 @@ def dense(t: Tensor) -> Tensor:
 
 
 def verify(step: Step) -> None:
-    """Fill step.agreement."""
+    """Fill step.agreement. A rule that fails here is no rule either: then the step is propagated again."""
+    try:
+        step.agreement = _agreement(step)
+    except RuleFailed as failed:
+        make_opaque(step, failed.call, failed.__cause__)
+        step.gradients.clear()
+        propagate(step)
+        verify(step)
+
+
+def _agreement(step: Step) -> Agreement:
     errors: list[str] = []
     parameters, parameters_tolerance = _parameters(step, errors)
     calls, calls_tolerance = _calls(step, errors)
     update, update_tolerance = _update(step, errors)
     used = {call for backward in step.backwards for call in backward.calls}
     by_rule = sum(call.rule is not None for call in used)
-    step.agreement = Agreement(
+    return Agreement(
         parameters,
         parameters_tolerance,
         calls,
@@ -125,7 +137,10 @@ def _parameters(step: Step, errors: list[str]) -> tuple[float, float]:
                 continue
             theirs[index] = theirs[index] + gradient if index in theirs else gradient
     scales: dict[int, Tensor] | None = None
+    without = unknown(step)
     for index, gradient in theirs.items():
+        if index in without:
+            continue
         value = step.values[index]
         limit = max(bound, 2 * FUNCTION * roundoff(value.dtype))
         ours = step.gradients.get(index)
@@ -156,11 +171,21 @@ def _last_sum(step: Step, value: Value) -> Tensor | None:
         for call in backward.calls:
             if value in call.inputs:
                 upstream = [step.gradients.get(v.index) for v in call.outputs]
-                sizes = _total(sent(call, [None if g is None else g.abs() for g in upstream], magnitudes=True))
-                size = sizes.get(value.index)
+                size = _total(sizes(_towards(call, value), upstream)).get(value.index)
                 if size is not None:
                     total = size if total is None else total + size
     return total
+
+
+def _towards(call: Call, value: Value) -> Call:
+    """The call as if a gradient flowed to this one of its inputs alone."""
+
+    def only(part: Any) -> Any:
+        return replace(part, requires_grad=False) if isinstance(part, Value) and part is not value else part
+
+    if call.rule is None:
+        return call
+    return replace(call, arguments={name: map_argument(only, a) for name, a in call.arguments.items()})
 
 
 def _magnitudes(backwards: Iterable[Backward]) -> dict[int, Tensor]:
@@ -204,7 +229,7 @@ def check_call(call: Call, upstream: list[Tensor | None], delivered: list[Tensor
         found = difference(ours.get(index), gradient)
         if found > limit:
             if scales is None:
-                scales = _total(sent(call, [None if g is None else g.abs() for g in upstream], magnitudes=True))
+                scales = _total(sizes(call, upstream))
             found = difference(ours.get(index), gradient, scales.get(index))
         worst = max(worst, found)
     return worst

@@ -74,6 +74,14 @@ x_log_b = binary(
     "xlogy special.xlogy",
 )
 scaled_by_power = binary("ldexp", x * Number(2) ** b, Number(2) ** b, y * LN2)
+
+
+def logit_declines(c: Bound) -> str:
+    if c.eps is not None:
+        return "eps moves the numbers near 0 and 1"
+    return real_only(c) or ("numbers that are no probabilities" if bool(((c.input < 0) | (c.input > 1)).any()) else "")
+
+
 logit = Elementwise(
     "logit",
     log(x / (1 - x)),
@@ -81,7 +89,7 @@ logit = Elementwise(
     "input, eps=None",
     ["logit", "special.logit"],
     "logit",
-    declines=lambda c: "eps moves the numbers near 0 and 1" if c.eps is not None else real_only(c),
+    declines=logit_declines,
 )
 entropy = unary("entr", -x * log(x), -log(x) - 1, functions="special.entr")
 

@@ -7,11 +7,13 @@ With x̂ = (x − μ)/σ over n numbers, σ² = mean (x − μ)² + ε, and ĝ t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
 from chainrule.formula import Index, Number, Sum, Symbol, symbols
 from chainrule.formula.tree import Formula, exp, log, sqrt
-from chainrule.rules.rule import Bound, Gradients, Tensor, named, rule, x, y
+from chainrule.rules.rule import Adjoint, Bound, Gradients, Tensor, named, rule, x, y
 
 i, j = symbols("i j")
 N = Symbol("N")
@@ -60,52 +62,44 @@ def log_softmax_magnitude(c: Bound, m: Tensor) -> Gradients:
     return {"input": (m + c.output.exp() * m.sum(softmax_axis(c), keepdim=True)).to(c.input.dtype)}
 
 
-OF_TORCH, OF_FUNCTIONAL = "input, dim, dtype=None", "input, dim=None, _stacklevel=3, dtype=None"
-SOFTMAX = exp(Index(x, (i,))) / Sum("j", exp(Index(x, (j,))))
-SOFTMAX_PARTIAL = {"input": Index(y, (i,)) * (same(i, j) - Index(y, (j,)))}
-LOG_SOFTMAX = Index(x, (i,)) - log(Sum("j", exp(Index(x, (j,)))))
-LOG_SOFTMAX_PARTIAL = {"input": same(i, j) - exp(Index(y, (j,)))}
+def over_axis(
+    name: str, formula: Formula, partial: Formula, vjp: Callable[..., Gradients], magnitude: Callable[..., Gradients]
+) -> tuple[Adjoint, Adjoint]:
+    """The rule for torch.name and for F.name, whose arguments stand in another order."""
+    spelt = (
+        (name, "input, dim, dtype=None", f"torch.{name} Tensor.{name} special.{name}"),
+        (f"functional_{name}", "input, dim=None, _stacklevel=3, dtype=None", f"F.{name}"),
+    )
+    first, second = (
+        rule(
+            of,
+            signature,
+            functions=functions,
+            formula=formula,
+            partials={"input": partial},
+            keeps="output",
+            symbol=name.replace("_", " "),
+            magnitude=magnitude,
+        )(vjp)
+        for of, signature, functions in spelt
+    )
+    return first, second
 
-softmax = rule(
+
+softmax, functional_softmax = over_axis(
     "softmax",
-    OF_TORCH,
-    functions="torch.softmax Tensor.softmax special.softmax",
-    formula=SOFTMAX,
-    partials=SOFTMAX_PARTIAL,
-    keeps="output",
-    symbol="softmax",
-    magnitude=softmax_magnitude,
-)(softmax_vjp)
-functional_softmax = rule(
-    "functional_softmax",
-    OF_FUNCTIONAL,
-    functions="F.softmax",
-    formula=SOFTMAX,
-    partials=SOFTMAX_PARTIAL,
-    keeps="output",
-    symbol="softmax",
-    magnitude=softmax_magnitude,
-)(softmax_vjp)
-log_softmax = rule(
+    exp(Index(x, (i,))) / Sum("j", exp(Index(x, (j,)))),
+    Index(y, (i,)) * (same(i, j) - Index(y, (j,))),
+    softmax_vjp,
+    softmax_magnitude,
+)
+log_softmax, functional_log_softmax = over_axis(
     "log_softmax",
-    OF_TORCH,
-    functions="torch.log_softmax Tensor.log_softmax special.log_softmax",
-    formula=LOG_SOFTMAX,
-    partials=LOG_SOFTMAX_PARTIAL,
-    keeps="output",
-    symbol="log softmax",
-    magnitude=log_softmax_magnitude,
-)(log_softmax_vjp)
-functional_log_softmax = rule(
-    "functional_log_softmax",
-    OF_FUNCTIONAL,
-    functions="F.log_softmax",
-    formula=LOG_SOFTMAX,
-    partials=LOG_SOFTMAX_PARTIAL,
-    keeps="output",
-    symbol="log softmax",
-    magnitude=log_softmax_magnitude,
-)(log_softmax_vjp)
+    Index(x, (i,)) - log(Sum("j", exp(Index(x, (j,))))),
+    same(i, j) - exp(Index(y, (j,))),
+    log_softmax_vjp,
+    log_softmax_magnitude,
+)
 
 # ---------------------------------------------------------------- normalisation
 
@@ -135,7 +129,7 @@ def single(t: Tensor) -> Tensor:
 
 
 def standardised(c: Bound, g: Tensor, axes: list[int], groups: tuple[int, ...] | None, positive: bool) -> Gradients:
-    """The vjp of layer, batch and group norm, which differ in the axes they take the mean over.
+    """The vjp of layer and group norm, which differ in the axes they take the mean over.
 
     groups      the shape in which `axes` are counted, where it is not that of x
     positive    the magnitude: every term positive, x̂ taken as (|x| + |μ|)/σ
@@ -154,6 +148,35 @@ def standardised(c: Bound, g: Tensor, axes: list[int], groups: tuple[int, ...] |
         others = ghat.mean(axes, keepdim=True) + normalised * (ghat * normalised).mean(axes, keepdim=True)
         gradient = (ghat + others if positive else ghat - others) * inverse
         gradients["input"] = gradient.reshape(c.input.shape).to(c.input.dtype)
+    return gradients
+
+
+def by_channel(c: Bound, g: Tensor, axes: list[int], positive: bool) -> Gradients:
+    """The same where γ and β are one number along `axes`, as in batch and instance norm.
+
+    Then the sums in ∂L/∂x are those that γ and β need, and the rest is one multiple of g and one of x − μ:
+
+        ∂L/∂x = γ/σ · (g − Σg/n − (x − μ)/σ · Σ(g·x̂)/n)
+    """
+    full, g = single(c.input), single(g)
+    shape = scale_shape(c)[0]
+    mean = full.mean(axes, keepdim=True)
+    centred = full - mean
+    inverse = ((centred * centred).mean(axes, keepdim=True) + c.eps).rsqrt()
+    if positive:
+        centred = full.abs() + mean.abs()
+    sums = {"bias": g.sum(axes, keepdim=True), "weight": (g * centred).sum(axes, keepdim=True) * inverse}
+    gradients: Gradients = {}
+    for name in ("weight", "bias"):
+        if c.needs(name):
+            argument = c.call.arguments[name]
+            gradients[name] = sums[name].sum_to_size(shape).reshape(argument.shape).to(argument.dtype)
+    if c.needs("input"):
+        scale = inverse if c.weight is None else inverse * c.weight.reshape(shape)
+        scale = scale.abs() if positive else scale
+        share = scale * (sums["bias"].numel() / full.numel() * (1 if positive else -1))
+        rest = (centred * (share * inverse * sums["weight"])).add_(share * sums["bias"])
+        gradients["input"] = rest.addcmul_(g, scale).to(c.input.dtype)
     return gradients
 
 
@@ -228,10 +251,10 @@ def uses_batch(c: Bound) -> bool:
     symbol="BatchNorm",
     note="Ioffe & Szegedy 2015; μ and σ² over the batch and all positions, for each channel",
     declines=lambda c: real(c) if uses_batch(c) else "running statistics",
-    magnitude=lambda c, m: positive(standardised(c, m, scale_shape(c)[1], None, positive=True)),
+    magnitude=lambda c, m: positive(by_channel(c, m, scale_shape(c)[1], positive=True)),
 )
 def batch_norm(c: Bound, g: Tensor) -> Gradients:
-    return standardised(c, g, scale_shape(c)[1], None, positive=False)
+    return by_channel(c, g, scale_shape(c)[1], positive=False)
 
 
 def with_running_statistics(c: Bound, g: Tensor, centred: Tensor) -> Gradients:
@@ -274,10 +297,10 @@ def positions(c: Bound) -> list[int]:
     symbol="InstanceNorm",
     note="Ulyanov et al. 2016; μ and σ² over all positions, for each channel of each sample",
     declines=lambda c: real(c) if c.use_input_stats else "running statistics",
-    magnitude=lambda c, m: positive(standardised(c, m, positions(c), None, positive=True)),
+    magnitude=lambda c, m: positive(by_channel(c, m, positions(c), positive=True)),
 )
 def instance_norm(c: Bound, g: Tensor) -> Gradients:
-    return standardised(c, g, positions(c), None, positive=False)
+    return by_channel(c, g, positions(c), positive=False)
 
 
 length = Symbol("v_norm", "‖v‖", r"\lVert v\rVert")

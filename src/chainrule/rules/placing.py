@@ -278,6 +278,14 @@ def without(c: Bound, g: Tensor) -> Tensor:
     return g.index_fill(c.dim, c.index, 0)
 
 
+def selected(c: Bound, g: Tensor) -> Gradients:
+    """The gradients at the index, in the shape of `source`, where it needs them."""
+    if not c.needs("source"):
+        return {}
+    found = g.index_select(c.dim, c.index.reshape(-1)) if g.dim() else g
+    return {"source": found.reshape(c.call.arguments["source"].shape)}
+
+
 @rule(
     "index_add",
     "input, dim, index, source, *, alpha=1",
@@ -286,13 +294,7 @@ def without(c: Bound, g: Tensor) -> Tensor:
     keeps="index",
 )
 def index_add(c: Bound, g: Tensor) -> Gradients:
-    gradients: Gradients = {}
-    if c.needs("input"):
-        gradients["input"] = g
-    if c.needs("source"):
-        found = g.index_select(c.dim, c.index.reshape(-1)) if g.dim() else g
-        gradients["source"] = (found if c.alpha == 1 else found * c.alpha).reshape(c.call.arguments["source"].shape)
-    return gradients
+    return {"input": g, **selected(c, g if c.alpha == 1 else g * c.alpha)}
 
 
 @rule(
@@ -303,13 +305,7 @@ def index_add(c: Bound, g: Tensor) -> Gradients:
     keeps="index",
 )
 def index_copy(c: Bound, g: Tensor) -> Gradients:
-    gradients: Gradients = {}
-    if c.needs("input"):
-        gradients["input"] = without(c, g)
-    if c.needs("source"):
-        found = g.index_select(c.dim, c.index.reshape(-1)) if g.dim() else g
-        gradients["source"] = found.reshape(c.call.arguments["source"].shape)
-    return gradients
+    return {"input": without(c, g), **selected(c, g)}
 
 
 @rule(

@@ -159,6 +159,11 @@ class Rule:
         """`vjp` with every term positive: the sum of |∂y/∂x|·m. By default, for rules whose terms are products."""
         return {name: absolute(g) for name, g in self.vjp(Bound(c.call, absolute=True), m).items()}
 
+    def scale(self, c: Bound, *g: Tensor | None) -> Gradients:
+        """The sizes of the terms that vjp(g) sums, for the same g. A rule of many steps, whose `magnitude` grows with
+        each, takes them from the gradient as it is at each step."""
+        return self.magnitude(c, *(t if t is None else t.abs() for t in g))  # type: ignore[arg-type]
+
     def local(self, c: Bound, argument: str) -> Tensor | None:
         """∂y/∂argument element by element, for rules where each output depends on one element of the argument."""
         return None
@@ -299,7 +304,7 @@ class Elementwise(Rule):
                 expression = self._size if positive else self._partial
                 product = g * self._read(expression[argument], c, argument)
             if argument in self._blocked:  # 0·g is NaN where g is not finite; a blocked gradient is 0, as in autograd
-                product = product.masked_fill(self._read(self._blocked[argument], c, argument), 0)
+                product = passed(product, self._read(self._blocked[argument], c, argument))
             gradients[argument] = sum_to(product, getattr(c, argument).shape)
         return gradients
 
@@ -308,6 +313,12 @@ class Elementwise(Rule):
 
     def magnitude(self, c: Bound, m: Tensor) -> Gradients:
         return self._times_local(c, m, positive=True)
+
+
+def passed(product: Tensor, blocked: Tensor) -> Tensor:
+    """The product, and 0 where blocked. To multiply takes a quarter of the time of filling by a mask, on a CPU."""
+    found = (product * ~blocked).add_(0)  # −0 + 0 is 0
+    return found if bool(found.sum().isfinite()) else product.masked_fill(blocked, 0)  # 0·∞ is no 0
 
 
 class Contraction(Rule):
@@ -334,6 +345,9 @@ class Contraction(Rule):
         self.letters = letters
         self.added = added
         self.scales = scales  # names of (factor of the added term, factor of the product)
+
+    def declines(self, c: Bound) -> str:
+        return "complex numbers" if c.call.outputs[0].dtype.is_complex else ""
 
     def equations(self, c: Bound) -> tuple[str, str, str]:
         inputs, output = self.letters(c).split("->")
@@ -396,10 +410,12 @@ class Adjoint(Rule):
         magnitude: Callable[[Bound, Tensor], Gradients] | None,
         save: Callable[[Bound, Tensor], dict[str, Tensor] | None] | None,
         local: Callable[[Bound, str], Tensor | None] | None,
+        scale: Callable[..., Gradients] | None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self._vjp, self._declines, self._magnitude, self._save, self._local = vjp, declines, magnitude, save, local
+        self._scale = scale
 
     def vjp(self, c: Bound, *g: Tensor) -> Gradients:
         return self._vjp(c, *g)
@@ -411,6 +427,9 @@ class Adjoint(Rule):
         if self._magnitude:
             return self._magnitude(c, *m)
         return {name: absolute(g) for name, g in self._vjp(Bound(c.call, absolute=True), *m).items()}
+
+    def scale(self, c: Bound, *g: Tensor | None) -> Gradients:
+        return self._scale(c, *g) if self._scale else super().scale(c, *g)
 
     def save(self, c: Bound, out: Tensor) -> dict[str, Tensor] | None:
         return self._save(c, out) if self._save else {}
@@ -433,6 +452,7 @@ def rule(
     magnitude: Callable[[Bound, Tensor], Gradients] | None = None,
     save: Callable[[Bound, Tensor], dict[str, Tensor] | None] | None = None,
     local: Callable[[Bound, str], Tensor | None] | None = None,
+    scale: Callable[..., Gradients] | None = None,
 ) -> Callable[[Callable[..., Gradients]], Adjoint]:
     """Declare a rule by its adjoint: decorates the function (c, upstream) -> {argument: gradient}.
 
@@ -454,6 +474,7 @@ def rule(
             magnitude=magnitude,
             save=save,
             local=local,
+            scale=scale,
         )
 
     return declare

@@ -26,11 +26,13 @@ from chainrule.rules import (
     matrices,
     norm,
     placing,
+    recurrent,
     reduce,
     resize,
     shape,
 )
 from chainrule.rules.rule import Bound, Rule
+from chainrule.rules.views import SUFFIX, through_view
 from chainrule.step import Call
 
 FAMILIES: tuple[ModuleType, ...] = (
@@ -47,6 +49,7 @@ FAMILIES: tuple[ModuleType, ...] = (
     resize,
     embedding,
     attention,
+    recurrent,
     losses,
 )
 
@@ -90,8 +93,18 @@ class Spelling:
                 yield rule, bound
 
 
-def _rules() -> dict[str, Rule]:
-    found: dict[str, Rule] = {}
+class Rules(dict[str, Rule]):
+    """Rules by name. Each has a second form, for writes through a view, which is not listed."""
+
+    def __missing__(self, name: str) -> Rule:
+        inner = self.get(name.removesuffix(SUFFIX)) if name.endswith(SUFFIX) else None
+        if inner is None:
+            raise KeyError(name)
+        return through_view(inner)
+
+
+def _rules() -> Rules:
+    found = Rules()
     for family in FAMILIES:
         for rule in vars(family).values():
             if isinstance(rule, Rule) and found.setdefault(rule.name, rule) is not rule:
@@ -139,7 +152,7 @@ def _table() -> dict[Callable[..., Any], Spelling]:
     return table
 
 
-RULES: dict[str, Rule] = _rules()
+RULES: Rules = _rules()
 SPELLINGS: dict[Callable[..., Any], Spelling] = _table()
 
 
