@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from chainrule.breakdown import propagate, verify
+from chainrule.run.ranks import rank_folder
 from chainrule.run.schedule import Schedule
 from chainrule.run.store import Recording
 from chainrule.step import Step
+from chainrule.watching.children import follow
 from chainrule.watching.pulse import Tape
 from chainrule.watching.watcher import Watcher
 
@@ -19,13 +24,18 @@ Checks = Literal["first", "all", "none"]
 class Session:
     """Watches from `start` to `stop`, and writes the run. It is the watcher's observer.
 
+    path       the run's folder
     schedule   which steps are recorded
+    about      what is watched; with "rank" and "ranks" where this process trains together with others
     check      in which recorded steps every rule is checked alone against autograd
     """
 
     def __init__(self, path: Path, schedule: Schedule, about: dict[str, Any], check: Checks = "first", **options: Any):
-        self.recording = Recording(path.absolute(), about=about, on_thin=schedule.coarser, **options)
+        rank = about.get("rank")
+        place = path if rank is None else rank_folder(path, rank)
+        self.recording = Recording(place.absolute(), about=about, on_thin=schedule.coarser, **options)
         self.schedule = schedule
+        self._about = about
         self.check = check
         self.recorded = 0
         self._append = self.recording.loss
@@ -34,13 +44,20 @@ class Session:
         self._spent = 0.0
         self._began = time.perf_counter()
         self._watcher = Watcher(self)
+        self._undo: list[Callable[[], None]] = []
+        options.pop("overwrite", None)
+        self._in_a_rank = partial(watch_rank, path.absolute(), copy.deepcopy(schedule), about, check, options)
 
     def start(self) -> None:
+        if "rank" not in self._about:
+            self._undo.append(follow(self._in_a_rank))
         self._watcher.start()
 
     def stop(self, ended: str) -> None:
         """Write what is left; `ended` is "finished", "exception" or "interrupted"."""
         self._watcher.stop()
+        while self._undo:
+            self._undo.pop()()
         self.recording.close(ended, skipped=self.schedule.skipped, events=self.schedule.events)
 
     # ------------------------------------------------------------ the watcher's observer
@@ -84,3 +101,12 @@ class Session:
 
     def problem(self, text: str) -> None:
         self.recording.problem(text)
+
+
+def watch_rank(
+    run: Path, schedule: Schedule, about: dict[str, Any], check: Checks, options: dict[str, Any], rank: int, ranks: int
+) -> Callable[[str], None]:
+    """In a child that joined others: record it beside them. Returns what ends the recording. Raises RunExists."""
+    session = Session(run, schedule, about | {"rank": rank, "ranks": ranks}, check, **options)
+    session.start()
+    return session.stop

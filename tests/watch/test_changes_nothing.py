@@ -26,18 +26,23 @@ STEPS = {
     "arguments": 2,
     "attention": 4,
     "autocast": 5,
+    "beside_a_thread": 30,
     "checkpoints": 6,
     "clip_schedule": 8,
+    "closure": 4,
     "cnn": 6,
+    "complex_numbers": 5,
     "custom_function": 5,
     "devices": 5,
     "eval_between": 5,
     "exits": 4,
     "float64": 6,
+    "functional": 4,
     "gan": 5,
     "grad_by_hand": 5,
     "grad_without_optimizer": 5,
     "gradient_penalty": 5,
+    "half": 4,
     "hooks": 5,
     "language_model": 4,
     "lbfgs": 4,
@@ -45,9 +50,14 @@ STEPS = {
     "manual_data": 5,
     "mlp_loader": 12,
     "nesterov": 6,
+    "only_in_threads": 0,
     "optimizer_in_backward": 5,
     "raises": 3,
     "raises_in_backward": 2,
+    "sparse_embedding": 5,
+    "sparse_matrix": 4,
+    "spawned_workers": 3,
+    "super_step": 6,
     "threads": 6,
     "tied": 5,
     "transformer": 4,
@@ -57,11 +67,25 @@ STEPS = {
     "xor": 30,
 }
 NOT_FINITE = {"threads"}  # its loss becomes NaN
-WARNS = {"transformer"}  # torch warns in a recorded step, and the warning names our file: docs/limits.md
+WARNS = {
+    "transformer",
+    "sparse_matrix",
+}  # torch warns in a recorded step, and the warning names our file: docs/limits.md
 ARGUMENTS = {"arguments": ["--steps", "2", "-o", "mine", "--", "--report"]}
 REGIMES = {"default": [], "all": ["--every", "1", "--check", "all"], "some": ["--steps", "1,3"]}
 # The other regimes for all scripts are slow; by default the first ten steps are recorded: little else than "all".
-IN_ALL_REGIMES = {"checkpoints", "cnn", "exits", "gan", "mlp_loader", "raises", "transformer", "workers", "xor"}
+IN_ALL_REGIMES = {
+    "beside_a_thread",
+    "checkpoints",
+    "cnn",
+    "exits",
+    "gan",
+    "mlp_loader",
+    "raises",
+    "transformer",
+    "workers",
+    "xor",
+}
 
 
 @dataclass(frozen=True)
@@ -146,6 +170,13 @@ def judge(name: str, regimes: list[str], tmp_path: Path) -> None:
     some = load(tmp_path / "some").steps
     chosen = [step for step in (1, 3) if step in load(tmp_path / "all").steps]
     assert some == chosen or (name in NOT_FINITE and set(chosen) < set(some))  # the step after the first NaN too
+
+
+def test_the_loss_that_is_logged_is_not_that_of_another_thread(tmp_path):
+    """Steps that are only counted, each with a backward pass of another thread before the optimizer's step."""
+    plain, _ = in_regimes(HERE / "beside_a_thread.py", [], ["some"], tmp_path)
+    printed = [float(line.split()[1]) for line in plain.out.splitlines() if line[0].isdigit()]
+    assert load(tmp_path / "some").losses == printed
 
 
 def test_a_watch_that_draws_one_random_number_is_caught(tmp_path):

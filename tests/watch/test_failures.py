@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from torch import nn
 from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
 from chainrule.api import load, watch
+from chainrule.rules import RULES
 from chainrule.watching.graph import Graph
 
 MISTAKE = "a mistake of ours"
@@ -39,7 +41,18 @@ STAGES = [
     "chainrule.watching.graph:Graph.finish",
     "chainrule.watching.graph:Graph._deliver_alone",
     "chainrule.watching.watcher:Watcher._snapshot",
+    "chainrule.watching.watcher:Update",
+    "chainrule.rules.table:Spelling.bind",
+    "chainrule.rules.rule:Signature.bind",
+    "chainrule.watching.recorder:can_open",
+    "chainrule.watching.recorder:tensors_in",
+    "chainrule.watching.recorder:name_of",
+    "chainrule.watching.place:is_users",
     "chainrule.session:propagate",
+    "chainrule.breakdown.backward:reverse",
+    "chainrule.breakdown.backward:sent",
+    "chainrule.breakdown.verify:check_call",
+    "chainrule.breakdown.verify:_update",
     "chainrule.session:verify",
     "chainrule.session:Session.first",
     "chainrule.session:Session.loss",
@@ -49,10 +62,18 @@ STAGES = [
     "chainrule.run.schedule:Schedule.next_after",
     "chainrule.run.store:Recording.write",
     "chainrule.run.store:encode",
+    "chainrule.run.store:to_bytes",
+    "chainrule.run.store:_put",
+    "chainrule.run.store:Recording._append",
+    "chainrule.run.losses:LossLog.append",
     "chainrule.step.step:Step.clear",
 ]
 # Reached only when the watch begins, before anything is trained: these may raise, and do.
-AT_THE_START = {"chainrule.session:Session.first", "chainrule.run.schedule:Schedule.next_after"}
+AT_THE_START = {
+    "chainrule.session:Session.first",
+    "chainrule.run.schedule:Schedule.next_after",
+    "chainrule.run.store:_put",
+}
 
 
 def train(steps: int = 5) -> list[object]:
@@ -112,9 +133,10 @@ def untouched() -> list[object]:
 
 
 def noted(folder: Path) -> str:
-    """Everything the run says about failures."""
+    """Everything the run says about failures: at its end, as they happened, and in its steps."""
     run = load(folder)
-    return "\n".join([*run.about.get("problems", ()), *(p for step in run for p in step.problems)])
+    as_they_happened = [line for line in (folder / "steps.jsonl").read_text().splitlines() if '{"problem"' in line]
+    return "\n".join([*run.about.get("problems", ()), *as_they_happened, *(p for step in run for p in step.problems)])
 
 
 @pytest.mark.parametrize("first", [0, 1, 3])
@@ -131,6 +153,42 @@ def test_training_is_bit_identical_and_the_run_names_the_problem(stage, first, m
     if len(calls) <= first:
         pytest.skip(f"called {len(calls)} times only")
     assert MISTAKE in noted(tmp_path / "run")
+
+
+HERE = r"test_failures\.py:\d+"
+
+
+@pytest.mark.parametrize(
+    ("stage", "named"),
+    [
+        ("chainrule.watching.recorder:Recorder._begin", rf"F\.linear at \S+{HERE} was not recorded"),
+        ("chainrule.watching.recorder:Recorder._finish", rf"F\.linear at \S+{HERE} was not recorded"),
+        ("chainrule.rules.table:Spelling.bind", rf"F\.linear at \S+{HERE} was not recorded"),
+        ("chainrule.rules.rule:Signature.bind", rf"F\.linear at \S+{HERE} was not recorded"),
+        ("chainrule.watching.graph:Graph.finish", "the backward pass was not recorded"),
+        ("chainrule.watching.watcher:Watcher._snapshot", "the update was not recorded"),
+        ("chainrule.session:verify", "step 0 was not kept"),
+        ("chainrule.run.store:encode", "step 0 "),
+    ],
+)
+def test_what_failed_is_named_with_its_call_and_the_user_s_line(stage, named, monkeypatch, tmp_path):
+    with failing(stage, monkeypatch, 0), watch(tmp_path / "run", every=1, check="all"):
+        train()
+    assert re.search(named, noted(tmp_path / "run")), noted(tmp_path / "run")
+
+
+def test_a_rule_that_fails_makes_its_call_opaque_and_names_it(monkeypatch, tmp_path):
+    def fails(*args: object) -> object:
+        raise RuntimeError(MISTAKE)
+
+    plain = train()
+    monkeypatch.setattr(RULES["linear"], "vjp", fails)
+    with watch(tmp_path / "run", every=1, check="all") as run:
+        assert train() == plain
+    reasons = {call.reason for call in run[0].calls if call.name == "F.linear"}
+    assert len(reasons) == 1
+    assert MISTAKE in reasons.pop()
+    assert run[0].agreement.holds
 
 
 def test_a_training_that_is_disturbed_is_seen(monkeypatch, tmp_path):

@@ -301,6 +301,9 @@ class Deriver:
         lost = call.missing(rule.keeps)
         if lost:
             raise not_kept(f"{lost} of {call.name} ({call.where})", call.output if lost == "output" else call.values)
+        for v in call.outputs:
+            if v.index in self.step.lost:
+                raise not_kept(f"the gradient of {self.notation[v].text}", v)
         upstream = [self.step.gradients.get(v.index) for v in call.outputs]
         rows = row(call, value, index, upstream)
         return [

@@ -2,14 +2,16 @@
 
 Tensors stand in the text by name: v12 the numbers of value 12, g12 our gradient of it, s7.noise saved at call 7,
 o7.0 sent by the opaque call 7, a7.weight an argument, b0.1 a seed of backward 0, r0.12 received by a leaf, p0.7.0 and
-d0.7.0 upstream of and delivered by call 7, u0.12.before of an update. Numbers that several places share are stored
-once, under the first name. A tensor's memory layout and device are not kept, nor are numbers that were overwritten.
+d0.7.0 upstream of and delivered by call 7, u0.12.before of an update, x12 in .grad after an exchange with other
+processes. Numbers that several places share are stored once, under the first name. A tensor's memory layout and device
+are not kept, nor are numbers that were overwritten.
 
 Tensors are kept smallest first until `limit` bytes are used up. Of the rest the text has shape and dtype, and for
 values and gradients the Summary. When it is decoded,
     a Value has its `summary` in place of the tensor;
-    whatever else misses one of its tensors is left out whole: an entry of gradients, received, upstream, delivered or
-    an update's parameters, and a call's `sent` (then None) or `saved` (then empty);
+    whatever else misses one of its tensors is left out whole: an entry of gradients (then in `lost`), received,
+    upstream, delivered or
+    an update's parameters, and a call's `sent` (then None) or `saved` (then empty, and its names are in `lost`);
     seeds, and arguments that are tensors without being Values, are always kept.
 `Step.problems` says how much was left out.
 
@@ -27,7 +29,7 @@ import torch
 from chainrule.run.arguments import decode_arguments, encode_arguments
 from chainrule.run.fields import decode_dtype, decode_shape, encode_dtype, entry, named, numbered, pick, short, texts
 from chainrule.run.references import Found, Gathered, LeftOut, NotHere, decode_left_out, encode_left_out, kept, whole
-from chainrule.step import Agreement, Backward, Call, ParameterUpdate, Step, Update, Value
+from chainrule.step import Agreement, Backward, Call, Exchange, ParameterUpdate, Step, Update, Value
 from chainrule.step.value import Kind
 
 _KINDS = get_args(Kind)
@@ -56,6 +58,7 @@ def encode(step: Step, limit: int) -> Encoded:
         "updates": [_encode_update(update, i, gathered) for i, update in enumerate(step.updates)],
         "gradients": {index: gathered.refer(f"g{index}", tensor) for index, tensor in step.gradients.items()},
         "agreement": encode_agreement(step.agreement),
+        "exchange": _encode_exchange(step.exchange, gathered),
     }
     tensors, lost = gathered.keep(limit)
     problems = list(step.problems)
@@ -102,6 +105,8 @@ def _decode_found(raw: Any, tensors: dict[str, torch.Tensor]) -> Found:
 def _decode_step(raw: Any, found: Found) -> Step:
     values = [_decode_value(part, i, found) for i, part in enumerate(entry(raw, "values", list))]
     calls = [_decode_call(part, i, values, found) for i, part in enumerate(entry(raw, "calls", list))]
+    written = list(numbered(values, entry(raw, "gradients", dict)))
+    gradients = kept(written, found.like)
     return Step(
         index=entry(raw, "index", int),
         loss=entry(raw, "loss", float),
@@ -109,9 +114,11 @@ def _decode_step(raw: Any, found: Found) -> Step:
         calls=calls,
         backwards=[_decode_backward(part, values, calls, found) for part in entry(raw, "backwards", list)],
         updates=[_decode_update(part, values, found) for part in entry(raw, "updates", list)],
-        gradients=kept(numbered(values, entry(raw, "gradients", dict)), found.like),
+        gradients=gradients,
         agreement=decode_agreement(entry(raw, "agreement", dict, type(None))),
         problems=texts(entry(raw, "problems", list)),
+        lost={number for number, _, _ in written} - set(gradients),
+        exchange=_decode_exchange(raw.get("exchange"), values, found),
     )
 
 
@@ -171,6 +178,7 @@ def _encode_call(call: Call, gathered: Gathered) -> dict[str, Any]:
 def _decode_call(raw: Any, index: int, values: list[Value], found: Found) -> Call:
     saved, sent = entry(raw, "saved", dict), entry(raw, "sent", list, type(None))
     autocast = entry(raw, "autocast", str, type(None))
+    taken = whole(lambda: {key: found.tensor(part) for key, part in saved.items()})
     return Call(
         index=index,
         name=entry(raw, "name", str),
@@ -181,7 +189,8 @@ def _decode_call(raw: Any, index: int, values: list[Value], found: Found) -> Cal
         arguments=decode_arguments(entry(raw, "arguments", dict), values, found),
         outputs=[pick(values, number) for number in entry(raw, "outputs", list)],
         reason=entry(raw, "reason", str),
-        saved=whole(lambda: {key: found.tensor(part) for key, part in saved.items()}) or {},
+        saved=taken or {},
+        lost=tuple(saved) if taken is None else (),
         autocast=None if autocast is None else decode_dtype(autocast),
         sent=None if sent is None else whole(lambda: _decode_tensors(sent, found)),
     )
@@ -271,6 +280,24 @@ def _decode_update(raw: Any, values: list[Value], found: Found) -> Update:
         )
 
     return Update(entry(raw, "optimizer", str), kept(numbered(values, entry(raw, "parameters", dict)), one))
+
+
+def _encode_exchange(exchange: Exchange | None, gathered: Gathered) -> dict[str, Any] | None:
+    if exchange is None:
+        return None
+    gradients = {index: gathered.refer(f"x{index}", tensor) for index, tensor in exchange.gradients.items()}
+    return {"by": exchange.by, "ranks": list(exchange.ranks), "gradients": gradients}
+
+
+def _decode_exchange(raw: Any, values: list[Value], found: Found) -> Exchange | None:
+    """Raises ValueError."""
+    if raw is None:
+        return None
+    ranks = entry(raw, "ranks", list)
+    if not all(type(rank) is int and rank >= 0 for rank in ranks):
+        raise ValueError(f"{short(ranks)} are no ranks")
+    gradients = kept(numbered(values, entry(raw, "gradients", dict)), found.like)
+    return Exchange(entry(raw, "by", str), tuple(ranks), gradients)
 
 
 def encode_agreement(agreement: Agreement | None) -> dict[str, Any] | None:

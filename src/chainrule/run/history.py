@@ -17,6 +17,7 @@ from chainrule.errors import NotARun, RunDamaged, RunMissing, RunTooNew, StepDam
 from chainrule.run.codec import decode, decode_agreement
 from chainrule.run.fields import entry, texts
 from chainrule.run.losses import read_losses
+from chainrule.run.ranks import rank_folders
 from chainrule.run.references import LeftOut
 from chainrule.run.store import ABOUT, FORMAT, LOSSES, ROWS, STEPS, step_file
 from chainrule.run.tensorfile import from_bytes
@@ -57,13 +58,14 @@ class History:
 
     def read(self, index: int) -> Step:
         """A recorded step, as it was when it was written. Raises StepMissing, StepDamaged."""
-        return self._decode(index)[0]
+        return self.read_all(index)[0]
 
     def left_out(self, index: int) -> dict[str, LeftOut]:
         """The tensors of a step that were too large to keep, by the names of codec.py. Raises as `read`."""
-        return self._decode(index)[1]
+        return self.read_all(index)[1]
 
-    def _decode(self, index: int) -> tuple[Step, dict[str, LeftOut]]:
+    def read_all(self, index: int) -> tuple[Step, dict[str, LeftOut]]:
+        """`read` and `left_out` at once."""
         if index not in self.steps:
             raise StepMissing(index, self.steps)
         path = step_file(self.path, index)
@@ -115,8 +117,15 @@ class History:
 
 
 def open_run(path: Path | str) -> History:
-    """Raises RunMissing, NotARun, RunTooNew, RunDamaged."""
-    return History(path)
+    """The run; of several processes that trained together, that of the first. Raises RunMissing, NotARun, RunTooNew,
+    RunDamaged."""
+    first = next(iter(rank_folders(path).values()), None)
+    if first is None or not (first / ABOUT).is_file():
+        return History(path)
+    if not (Path(path) / ABOUT).is_file():  # a launcher started them
+        return History(first)
+    own = History(path)
+    return own if own.losses else History(first)
 
 
 def _read_about(path: Path) -> dict[str, Any]:

@@ -28,6 +28,7 @@ import torch
 from chainrule.errors import NotARun, OutputNotWritable, RunExists
 from chainrule.run.codec import encode, encode_agreement
 from chainrule.run.losses import LossLog
+from chainrule.run.ranks import rank_folders
 from chainrule.run.tensorfile import to_bytes
 from chainrule.step import ParameterUpdate, Step
 
@@ -127,8 +128,8 @@ class Recording:
         if self._is_writing():
             try:
                 self._append({"problem": text})
-            except OSError as error:
-                self._stop(f"recording ended: {error.strerror or error}")
+            except Exception as error:  # whatever it is: who notes a failure must not fail
+                self._stop(f"recording ended: {getattr(error, 'strerror', None) or error}")
 
     def close(self, ended: str, **more: Any) -> None:
         """End the run: "finished", "exception" or "interrupted"; `more` goes into run.json too."""
@@ -150,8 +151,8 @@ class Recording:
         }
         try:
             self._write_about()
-        except OSError as error:
-            self.problem(f"{ABOUT} could not be completed: {error.strerror or error}")
+        except Exception as error:  # the training is over, and its script goes on
+            self.problem(f"{ABOUT} could not be completed: {getattr(error, 'strerror', None) or error}")
 
     def _is_writing(self) -> bool:
         """Not after a failure or the end, and not in a fork of the process that records."""
@@ -213,9 +214,10 @@ def _prepare(path: Path, overwrite: bool) -> None:
         if not (path / ABOUT).is_file() or not _states_format(path / ABOUT):
             raise NotARun(path)
         # Unlinked, never truncated: another process may have them mapped.
-        ours = (path / ABOUT, path / ROWS, path / LOSSES)
-        for old in itertools.chain(ours, (path / STEPS).glob("*.safetensors"), (path / STEPS).glob("*.tmp")):
-            old.unlink(missing_ok=True)
+        for run in (path, *rank_folders(path).values()):
+            ours = (run / ABOUT, run / ROWS, run / LOSSES)
+            for old in itertools.chain(ours, (run / STEPS).glob("*.safetensors"), (run / STEPS).glob("*.tmp")):
+                old.unlink(missing_ok=True)
     except OSError as error:
         raise OutputNotWritable(path, error.strerror or str(error)) from error
 

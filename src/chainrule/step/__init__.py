@@ -1,7 +1,7 @@
 """What one training step computed, as plain data: values, calls, backward passes, updates."""
 
 from chainrule.step.call import Argument, Call, arguments_of, map_argument
-from chainrule.step.step import Agreement, Backward, ParameterUpdate, Step, Update
+from chainrule.step.step import Agreement, Backward, Exchange, ParameterUpdate, Step, Update
 from chainrule.step.value import Summary, Value
 
 __all__ = [
@@ -9,6 +9,7 @@ __all__ = [
     "Argument",
     "Backward",
     "Call",
+    "Exchange",
     "ParameterUpdate",
     "Step",
     "Summary",

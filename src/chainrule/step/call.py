@@ -27,6 +27,7 @@ class Call:
     arguments   by the name the rule gives them; tensors as Values
     outputs     the resulting Values
     saved       numbers a rule took at the moment of the call (a dropout mask)
+    lost        names of those of `saved` that the run did not keep
     autocast    the dtype autocast was using at the call, or None
     sent        opaque only: the gradient that autograd sent to each of `inputs`
     """
@@ -41,6 +42,7 @@ class Call:
     outputs: list[Value]
     reason: str = ""
     saved: dict[str, torch.Tensor] = field(default_factory=dict)
+    lost: tuple[str, ...] = ()
     autocast: torch.dtype | None = None
     sent: list[torch.Tensor | None] | None = None
 
@@ -59,7 +61,9 @@ class Call:
         return [value for argument in self.arguments.values() for value in arguments_of(argument)]
 
     def missing(self, names: Iterable[str]) -> str:
-        """The first of these arguments ("output" is the output) whose numbers were not kept, or ""."""
+        """The first of these arguments ("output" is the output), or of `saved`, whose numbers were not kept, or ""."""
+        if self.lost:
+            return self.lost[0]
         for name in names:
             argument = self.outputs if name == "output" else self.arguments.get(name)
             if any(value.tensor is None for value in arguments_of(argument)):

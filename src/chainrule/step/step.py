@@ -60,6 +60,20 @@ class Update:
     parameters: dict[int, ParameterUpdate]  # by the index of the parameter's Value
 
 
+@dataclass(slots=True, eq=False)
+class Exchange:
+    """The gradients of a step in which several processes train together, as they were after its backward passes.
+
+    by         "DistributedDataParallel" where torch's wrapper was to average them in this step, else ""
+    ranks      the processes that share, by their rank, this one among them
+    gradients  {index of a parameter's Value: what the step added to .grad, exchange included}
+    """
+
+    by: str
+    ranks: tuple[int, ...]
+    gradients: dict[int, torch.Tensor]
+
+
 @dataclass(slots=True, frozen=True)
 class Agreement:
     """The worst relative differences found, and what rounding alone allows. nan where there was nothing to compare.
@@ -107,6 +121,8 @@ class Step:
     gradients   {value index: gradient of the loss} by our own chain rule (breakdown/backward.py)
     agreement   with autograd and with the optimizer (breakdown/verify.py)
     problems    what could not be recorded, and why
+    lost        indices of values whose gradient the run did not keep
+    exchange    with the other processes of a distributed training; None where there are none
     """
 
     index: int
@@ -118,6 +134,8 @@ class Step:
     gradients: dict[int, torch.Tensor] = field(default_factory=dict)
     agreement: Agreement | None = None
     problems: list[str] = field(default_factory=list)
+    lost: set[int] = field(default_factory=set)
+    exchange: Exchange | None = None
 
     @property
     def parameters(self) -> dict[str, Value]:
@@ -133,3 +151,4 @@ class Step:
             backward.calls.clear()
         for part in (self.values, self.calls, self.backwards, self.updates, self.gradients):
             part.clear()
+        self.exchange = None

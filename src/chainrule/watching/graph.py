@@ -1,8 +1,8 @@
 """From the recorded calls and autograd's graph to the calls of one backward pass, and what autograd sent along it.
 
 The vertices are recorded calls that have a rule, and single autograd nodes (*opaque* calls) for everything else: custom
-functions, views written in place, other threads, earlier steps. Autograd runs once, by the user's own backward; hooks
-on its nodes note what it sent.
+functions, other threads, earlier steps. Autograd runs once, by the user's own backward; hooks on its nodes note what
+it sent.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from chainrule.rules import RULES
-from chainrule.step import Backward, Call, Value
+from chainrule.step import Backward, Call, Value, arguments_of
 from chainrule.watching.recorder import Edge, Recorder
 
 Tensor = torch.Tensor
@@ -57,7 +57,7 @@ class Graph:
         for call in set(recorder.producer.values()):
             rule = RULES[call.rule or ""]
             for name, argument in call.arguments.items():
-                if name in rule.keeps and isinstance(argument, Value) and argument.overwritten:
+                if name in rule.keeps and any(value.overwritten for value in arguments_of(argument)):
                     self.banned[call] = f"{name} was overwritten before the backward pass"
             if "output" in rule.keeps and call.outputs[0].overwritten:
                 self.banned[call] = "its output was overwritten before the backward pass"
@@ -184,8 +184,25 @@ class Graph:
         for node in nodes.values():
             self._handles.append(node.register_hook(self._note(id(node))))
         for index, leaf in self.leaves.items():
-            edge = torch.autograd.graph.get_gradient_edge(leaf)
-            self._handles.append(edge.node.register_prehook(self._note_leaf(index)))
+            accumulator = self._accumulator(leaf)
+            if accumulator is not None:
+                self._handles.append(accumulator.register_prehook(self._note_leaf(index)))
+
+    def _accumulator(self, leaf: Tensor) -> Node | None:
+        """The node through which a gradient reaches the leaf. torch finds it by a view, which not every layout has."""
+        if leaf.layout is torch.strided:
+            return torch.autograd.graph.get_gradient_edge(leaf).node
+        stack = [at[0] for root in self.backward.roots if (at := self.recorder.edges.get(root.index)) is not None]
+        seen: set[int] = set()
+        while stack:
+            node = stack.pop()
+            if getattr(node, "variable", None) is leaf:
+                return node
+            fresh = {id(n): n for n, _ in node.next_functions if n is not None and id(n) not in seen}
+            seen.update(fresh)
+            self.recorder.nodes.update(fresh)  # held: a freed node's id would be used again
+            stack.extend(fresh.values())
+        return None
 
     def _note(self, node_id: int) -> Any:
         def note(sent: tuple[Tensor | None, ...], arrived: tuple[Tensor | None, ...]) -> None:
@@ -232,6 +249,7 @@ class Graph:
         for value in call.outputs:
             at = self.recorder.edges.get(value.index) if value.requires_grad else None
             upstream.append(self.arrived.get(id(at[0]), {at[1]: None})[at[1]] if at else None)
+        places = {self._edge(value): place for place, value in enumerate(call.outputs)}
         targets: dict[Any, int] = {}
         inputs = call.inputs
         for value in inputs:
@@ -243,6 +261,10 @@ class Graph:
             for (following, output_nr), g in zip(node.next_functions, self.sent.get(id(node), ()), strict=False):
                 if following is None or g is None:
                     continue
+                place = places.get((id(following), output_nr))
+                arrived = None if place is None else upstream[place]
+                if place is not None and arrived is not None:  # from one output to another: c of an LSTM cell, by h
+                    upstream[place] = arrived - g
                 leaf = getattr(following, "variable", None)
                 index = targets.get((id(following), output_nr) if leaf is None else id(leaf))
                 if index is not None:

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
+import sysconfig
+from collections.abc import Iterator
 from types import CodeType, FrameType
 
 import torch
+from torch import nn
 
 TORCH = os.path.dirname(torch.__file__) + os.sep
 OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-MODULE_CALL = torch.nn.Module._call_impl.__code__
-MOST_NAMES = 2000  # a namespace larger than this is not searched for a tensor's name
+STANDARD = sysconfig.get_paths()["stdlib"] + os.sep
+PACKAGES = ("site-packages", "dist-packages")  # folders inside that of the standard library
+GENERATED = ("<frozen", "<__array_function__", "<eval_with_key>")  # of python, NumPy and torch.fx
+MODULE_CALL = nn.Module._call_impl.__code__
+MOST_NAMES = 2000  # a namespace larger than this is not searched for a name
+SNAPSHOT = sys.version_info < (3, 13)  # f_locals of a function is then a dict that stays in its frame (PEP 667)
 
 
 class Places:
-    """One step's modules, by path. No hook is put on any module: the Python frames tell."""
+    """One step's modules, by path. No hook is put on any module: the Python frames tell.
+
+    roots   the outermost modules that were called, or whose methods called others
+    """
 
     def __init__(self) -> None:
-        self.roots: list[torch.nn.Module] = []
+        self.roots: list[nn.Module] = []
+        self._variables: dict[int, str] = {}  # id of a root -> what the user calls it
         self._paths: dict[int, str] = {}
+        self._held: list[nn.Module] = []  # a module made inside forward is freed, and its id used again
         self._of_user: dict[CodeType, bool] = {}
 
     def here(self, frame: FrameType | None) -> tuple[str, str, int]:
@@ -39,53 +52,118 @@ class Places:
     def _is_user(self, code: CodeType) -> bool:
         known = self._of_user.get(code)
         if known is None:
-            file = code.co_filename
-            known = self._of_user[code] = not file.startswith((TORCH, OURS, "<frozen", "<__array_function__"))
+            known = self._of_user[code] = is_users(code.co_filename)
         return known
+
+    def clear(self) -> None:
+        """Let go of the user's modules."""
+        for part in (self.roots, self._variables, self._paths, self._held, self._of_user):
+            part.clear()
+
+    # ------------------------------------------------------------ modules
 
     def _path(self, frame: FrameType) -> str:
         module = frame.f_locals["self"]
         known = self._paths.get(id(module))
         if known is None:
-            root, outer = module, frame.f_back
-            while outer is not None:
-                if outer.f_code is MODULE_CALL:
-                    root = outer.f_locals["self"]
-                outer = outer.f_back
-            self.roots.append(root)
-            for path, inner in root.named_modules():
-                self._paths.setdefault(id(inner), path or type(inner).__name__)
+            self._add_root(module, frame)
             known = self._paths.setdefault(id(module), type(module).__name__)
+            self._held.append(module)
         return known
+
+    def _add_root(self, module: nn.Module, frame: FrameType) -> None:
+        """The outermost module that `module` is called in, and the paths of all that are in that."""
+        outer: FrameType | None = frame
+        while outer is not None:
+            if outer.f_code is MODULE_CALL:
+                module, frame = outer.f_locals["self"], outer
+            outer = outer.f_back
+        root, variable = self._owner(module, frame)
+        if any(root is other for other in self.roots):
+            return
+        self.roots.append(root)
+        self._variables[id(root)] = variable
+        for path, inner in root.named_modules():
+            self._paths.setdefault(id(inner), path or type(inner).__name__)
+
+    def _owner(self, module: nn.Module, frame: FrameType) -> tuple[nn.Module, str]:
+        """The largest module in the user's variables that holds this one, and the variable's name.
+
+        `module` may have been called by a method of its owner (self.encoder(x) in encode), or alone (model.head(x)).
+        """
+        name = ""
+        for variable, value in self._variables_of(frame):
+            if not isinstance(value, nn.Module):
+                continue
+            if value is not module and any(inner is module for inner in value.modules()):
+                module, name = value, ""
+            if value is module and variable != "self":
+                name = name or variable
+        return module, name
+
+    def _variables_of(self, frame: FrameType | None) -> Iterator[tuple[str, object]]:
+        """The user's variables, from this frame outwards; the modules' globals last."""
+        seen: list[dict[str, object]] = []
+        while frame is not None:
+            if self._is_user(frame.f_code):
+                yield from variables(frame)
+                if not any(frame.f_globals is other for other in seen):
+                    seen.append(frame.f_globals)
+            frame = frame.f_back
+        for names in seen:
+            yield from list(names.items()) if len(names) <= MOST_NAMES else ()
+
+    # ------------------------------------------------------------ names
 
     def parameter_names(self) -> dict[int, str]:
         """{id of a parameter or buffer: its name}, as the outermost module that was called names it.
 
-        Where several models hold a parameter of the same name, the class of the model is put in front.
+        Where several models hold a parameter of the same name, the class of the model is put in front; where they are
+        of the same class, the script's variable.
         """
         # Where no call inside a model was seen (compiled code), the script's own variables tell.
-        known = [v for v in vars(sys.modules["__main__"]).values() if isinstance(v, torch.nn.Module)]
+        known = [v for v in vars(sys.modules["__main__"]).values() if isinstance(v, nn.Module)]
         seen = self.roots if any(True for root in self.roots for _ in root.parameters()) else self.roots + known
         owners = [root for i, root in enumerate(seen) if not any(root is other for other in seen[:i])]
         named = [(root, {**dict(root.named_parameters()), **dict(root.named_buffers())}) for root in owners]
+        named = [(root, parameters) for root, parameters in named if parameters]
         names: dict[int, str] = {}
-        for i, (root, parameters) in enumerate(named):
+        for root, parameters in named:
+            others = [(type(other), held) for other, held in named if other is not root]
             for name, parameter in parameters.items():
-                clash = any(name in others for j, (_, others) in enumerate(named) if j != i)
-                names.setdefault(id(parameter), f"{type(root).__name__}.{name}" if clash else name)
+                rivals = [kind for kind, held in others if name in held and held[name] is not parameter]
+                front = self._variables.get(id(root), "") if type(root) in rivals else ""
+                whole = f"{front or type(root).__name__}.{name}" if rivals else name
+                names.setdefault(id(parameter), whole)
         return names
 
     def variable_name(self, tensor: torch.Tensor, frame: FrameType | None) -> str:
         """What the user's outermost frame that knows the tensor calls it, or ""."""
         found = ""
         while frame is not None:
-            if self._is_user(frame.f_code) and len(frame.f_locals) <= MOST_NAMES:
-                for name, value in frame.f_locals.items():
-                    if value is tensor and not name.startswith("_"):
-                        found = name
-                        break
+            if self._is_user(frame.f_code):
+                found = next((n for n, v in variables(frame) if v is tensor and not n.startswith("_")), found)
             frame = frame.f_back
         return found
+
+
+def variables(frame: FrameType) -> list[tuple[str, object]]:
+    """The names and values of a frame's variables; none where there are too many."""
+    names = frame.f_locals
+    if len(names) > MOST_NAMES:
+        return []
+    found = list(names.items())
+    # Else the frame would keep alive what the function lets go of. Where the script holds the dict, it is left to it.
+    if SNAPSHOT and frame.f_code.co_flags & inspect.CO_OPTIMIZED and sys.getrefcount(names) == 3:
+        names.clear()
+    return found
+
+
+def is_users(file: str) -> bool:
+    """Whether code of this file is the user's, or of a package that the user installed: not torch, python or us."""
+    if file.startswith(STANDARD):
+        return file.startswith(tuple(STANDARD + folder for folder in PACKAGES)) and not file.startswith((TORCH, OURS))
+    return not file.startswith((TORCH, OURS, *GENERATED))
 
 
 def caller(depth: int) -> FrameType:

@@ -10,6 +10,7 @@ import functools
 import math
 import weakref
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any, Protocol
 
 import torch
@@ -36,14 +37,16 @@ class Pulse:
 
     count   number of training steps that are over
     loss    of the step in flight, nan where it had no backward pass yet
+    thread  the one whose steps are counted
     only    the optimizer whose step ends a step, or None where that is not known or there are several
     """
 
-    __slots__ = ("count", "header", "high", "loss", "losses", "low", "only", "settle", "until", "unusual")
+    __slots__ = ("count", "header", "high", "loss", "losses", "low", "only", "settle", "thread", "until", "unusual")
 
     def __init__(self, unusual: Callable[[Any], None], settle: Callable[[Any, bool], None]) -> None:
         self.unusual = unusual
         self.settle = settle
+        self.thread = get_ident()
         self.count = 0
         self.loss = math.nan
         self.only: weakref.ref[torch.optim.Optimizer] | None = None
@@ -85,6 +88,8 @@ class Pulse:
             inputs: Any = None,
         ) -> None:
             backward(tensors, grad_tensors, retain_graph, create_graph, grad_variables, inputs)
+            if get_ident() != self.thread:
+                return
             if self.until:
                 try:
                     self.loss = tensors.item()

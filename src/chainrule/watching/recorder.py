@@ -12,12 +12,14 @@ from typing import Any
 
 import torch
 from torch._C import _autograd
+from torch._C._functorch import is_functorch_wrapped_tensor as is_transformed  # inside torch.func's grad, vmap, …
 from torch.overrides import TorchFunctionMode, resolve_name
 
-from chainrule.rules import SPELLINGS, Bound, Rule
+from chainrule.rules import SPELLINGS, Bound, Rule, part_of, through_view
 from chainrule.step import Call, Step, Value, arguments_of, map_argument
 from chainrule.watching.opening import body_of, can_open
 from chainrule.watching.place import Places, caller
+from chainrule.watching.sharded import SHARDED, Refused, is_distributed, is_sharded
 
 Tensor = torch.Tensor
 Edge = tuple[int, int]  # (id of an autograd node, which of its outputs)
@@ -69,7 +71,7 @@ class Recorder(TorchFunctionMode):
         self._by_edge: dict[Edge, Value] = {}
         self._by_tensor: dict[int, tuple[Value, int | None]] = {}  # of leaves and data, with the version read
         self._by_storage: dict[int, list[Value]] = {}
-        self._indexed = 0  # values up to here stand in _by_storage
+        self._fresh: list[Value] = []  # kept since the last write: not yet in _by_storage
         self._display_bytes = DISPLAY_BYTES
         self.kept_bytes = 0
         self._tokens: list[Tensor] = []
@@ -77,6 +79,7 @@ class Recorder(TorchFunctionMode):
         self._opening: set[Callable[..., Any]] = set()
         self._bodies: dict[Callable[..., Any], Callable[..., Any]] = {}
         self._writes: dict[Callable[..., Any], bool] = {}
+        self._roots_seen = 0
 
     # ------------------------------------------------------------ torch calls us here
 
@@ -99,12 +102,16 @@ class Recorder(TorchFunctionMode):
             if body is not None:
                 return self._inside(func, body, args, kwargs)
             begun = self._begin(func, args, kwargs)
+        except Refused as refused:
+            self.refuse(str(refused))
         except Exception as error:
             self._problem(func, error)
         out = func(*args, **kwargs)
         if begun is not None:
             try:
                 self._finish(func, begun, out)
+            except Refused as refused:
+                self.refuse(str(refused))
             except Exception as error:
                 self._problem(func, error)
         return out
@@ -134,11 +141,13 @@ class Recorder(TorchFunctionMode):
             self._opening.discard(func)
 
     def _problem(self, func: Callable[..., Any], error: Exception) -> None:
-        where = ""
+        name, where = "a call", ""
+        with contextlib.suppress(Exception):
+            name = name_of(func)
         with contextlib.suppress(Exception):
             _, file, line = self.places.here(caller(2))
             where = f" at {file}:{line}" if file else ""
-        self.step.problems.append(f"{name_of(func)}{where} was not recorded: {type(error).__name__}: {error}")
+        self.step.problems.append(f"{name}{where} was not recorded: {type(error).__name__}: {error}")
 
     # ------------------------------------------------------------ before and after the call
 
@@ -152,6 +161,8 @@ class Recorder(TorchFunctionMode):
         if not writes and not torch.is_grad_enabled():
             return None
         tensors = list(tensors_in((args, kwargs)))
+        if any(map(is_transformed, tensors)):
+            return None
         target = None
         if tensors and writes:
             target = next(tensors_in(kwargs["out"])) if kwargs.get("out") is not None else tensors[0]
@@ -164,20 +175,26 @@ class Recorder(TorchFunctionMode):
             if node is not None:
                 self.hooked.add((id(node), args[0].output_nr))
             return None
-        through_view = target is not None and target._base is not None
+        for tensor in tensors:
+            if tensor._base is not None:
+                self._look_again(tensor)
+        base = target._base if target is not None else None
         spelling = SPELLINGS.get(func)
         candidates: list[tuple[Rule | None, dict[str, Any]]] = []
         reason = "no rule for this function"
-        if through_view:
-            reason = "written in place through a view"
-        elif kwargs.get("out") is not None:
+        if kwargs.get("out") is not None:
             reason = "written to out="
         elif spelling is not None:
             given = {name: a for name, a in kwargs.items() if name != "out"}  # torch itself passes out=None on
-            candidates = [
-                (rule, {name: self._argument(a, name in rule.keeps) for name, a in bound.items()})
-                for rule, bound in spelling.bind(args, given)
-            ]
+            for rule, bound in spelling.bind(args, given):
+                if base is not None and target is not None:
+                    part = part_of(base, target)
+                    if part is None or bound.get("input") is not target:
+                        reason = "written through a view that is no part of its base in order"
+                        continue
+                    rule, bound = through_view(rule), {**bound, "input": base, "part": part}
+                arguments = {name: self._argument(a, name in rule.keeps) for name, a in bound.items()}
+                candidates.append((rule, arguments))
         if not candidates:
             values = [self.value_of(t, keep=False) for t in tensors]
             candidates = [(None, {"inputs": values})]
@@ -187,22 +204,49 @@ class Recorder(TorchFunctionMode):
         autocast = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else None
         return Begun(candidates, before, autocast, sequence_number(), target, reason)
 
+    def _look_again(self, view: Tensor) -> None:
+        """A view whose base was written since has a new place in autograd's graph, as_strided of the base as it is."""
+        node, base = view.grad_fn, view._base
+        if node is None or base is None or (id(node), view.output_nr) in self._by_edge:
+            return
+        part = part_of(base, view)
+        if part is None or node.name() != "AsStridedBackward0" or node.next_functions[0][0] is not base.grad_fn:
+            return
+        size, stride, offset = part
+        arguments = {"input": self.value_of(base, keep=False), "size": size, "stride": stride, "storage_offset": offset}
+        value = self.value_of(view, keep=False)
+        module, file, line = self.places.here(caller(3))
+        call = Call(len(self.step.calls), "Tensor.as_strided", "as_strided", module, file, line, arguments, [value])
+        self.step.calls.append(call)
+        self.producer[id(node), view.output_nr] = call
+
     def _argument(self, argument: Any, keep: bool) -> Any:
         return map_argument(lambda part: self.value_of(part, keep) if isinstance(part, Tensor) else part, argument)
 
     def _finish(self, func: Callable[..., Any], begun: Begun, out: Any) -> None:
-        results = list(tensors_in(begun.target if out is None else out))  # an item assignment returns nothing
+        target = begun.target  # an item assignment returns nothing, a write through a view is one into its base
+        results = list(tensors_in(out if target is None else target if target._base is None else target._base))
+        if any(map(is_transformed, results)):
+            return
         outputs = [self.value_of(t, keep=False) for t in results]
         if not any(v.requires_grad and v.index not in begun.before for v in outputs):
             return  # nothing new: dropout in eval mode, .contiguous() on a contiguous tensor, an in-place view write
         module, file, line = self.places.here(caller(2))
+        if len(self.places.roots) > self._roots_seen:
+            self._roots_seen = len(self.places.roots)
+            if is_sharded(self.places.roots[-1]):
+                self.refuse(SHARDED)
+                return
         call = Call(len(self.step.calls), name_of(func), None, module, file, line, {}, outputs, autocast=begun.autocast)
         call.reason = begun.reason
         for rule, arguments in begun.candidates:
             call.arguments = arguments
             if rule is None:
                 break
-            reason = self._declined(rule, call, results)
+            if "part" in arguments and target is not None and part_of(results[0], target) != arguments["part"]:
+                reason = "the view itself was changed"  # squeeze_, transpose_
+            else:
+                reason = self._declined(rule, call, results)
             if not reason:
                 call.rule, call.reason = rule.name, ""
                 break
@@ -238,6 +282,8 @@ class Recorder(TorchFunctionMode):
 
     def value_of(self, tensor: Tensor, keep: bool) -> Value:
         """The Value of a tensor as it is now; `keep` when a rule reads its numbers."""
+        if is_distributed(tensor):
+            raise Refused(SHARDED)
         node = tensor.grad_fn if tensor.requires_grad else None
         if node is not None:
             edge = (id(node), tensor.output_nr)
@@ -268,6 +314,7 @@ class Recorder(TorchFunctionMode):
     def _keep(self, value: Value, tensor: Tensor) -> None:
         if value.tensor is None:
             value.tensor = tensor.detach()
+            self._fresh.append(value)
             self.kept_bytes += tensor.numel() * tensor.element_size()
             value.version = None if tensor.is_inference() else tensor._version
 
@@ -297,10 +344,10 @@ class Recorder(TorchFunctionMode):
 
     def before_write(self, target: Tensor) -> None:
         """Copy the kept values that share the target's memory: it is about to be overwritten."""
-        for value in self.step.values[self._indexed :]:
+        for value in self._fresh:
             if value.tensor is not None and value.tensor.layout is torch.strided:
                 self._by_storage.setdefault(value.tensor.untyped_storage()._cdata, []).append(value)
-        self._indexed = len(self.step.values)
+        self._fresh.clear()
         if target.layout is not torch.strided:
             return
         for value in self._by_storage.pop(target.untyped_storage()._cdata, ()):
@@ -344,10 +391,15 @@ class Recorder(TorchFunctionMode):
         """Let go of the calls so far: what depends on them is left to autograd."""
         for part in (self.step.calls, self.step.values, self.producer, self.unruled, self.nodes, self.edges):
             part.clear()
-        for more in (self.leaves, self._by_edge, self._by_tensor, self._by_storage, self._tokens):
+        for more in (self.leaves, self._by_edge, self._by_tensor, self._by_storage, self._tokens, self._fresh):
             more.clear()
-        self._indexed = 0
         self.kept_bytes = 0
+
+    def refuse(self, why: str) -> None:
+        """Nothing of this step can be recorded truly: it keeps its loss, and says why."""
+        self.closed = True
+        self.forget()
+        self.step.problems.append(why)
 
     def close(self) -> None:
         """Stop recording and let go of the graph."""
@@ -356,6 +408,8 @@ class Recorder(TorchFunctionMode):
             part.clear()
         self._by_tensor.clear()
         self._by_storage.clear()
+        self._fresh.clear()
+        self.places.clear()  # torch modules imported meanwhile may hold the recorder: stack.unnoticed
 
 
 class Begun:

@@ -20,16 +20,20 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import torch
+from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from chainrule.step import ParameterUpdate, Step, Update, Value
 from chainrule.watching.compiled import around_compiled_code
+from chainrule.watching.exchange import Sharing
 from chainrule.watching.graph import Graph
+from chainrule.watching.nested import is_inner_step, may_nest
 from chainrule.watching.pulse import Pulse, Tape, first_number
 from chainrule.watching.recorder import Recorder
 from chainrule.watching.stack import HAS_TORCH_FUNCTION, push_lowest, quiet, remove, unnoticed
 
 Tensor = torch.Tensor
+INHERITED: list[Watcher] = []  # from the parent of this process, still on torch
 MOST_BACKWARDS = 256  # in one recorded step; gradient accumulation needs some, a forgotten optimizer.step() all
 
 
@@ -73,7 +77,9 @@ class Watcher:
         self._after: Callable[[], None] | None = None
         self._aside = False  # inside compiled code
         self._seconds = 0.0
+        self._sharing = Sharing()
         self._on_stack = False
+        self._inherited: Recorder | None = None  # in a forked child: the parent's, closed
         self._undo: list[Callable[[], None]] = []
         self._disarms: list[Callable[[], None]] = []
         self._thread = threading.get_ident()
@@ -86,6 +92,8 @@ class Watcher:
     # ------------------------------------------------------------ start and stop
 
     def start(self) -> None:
+        while INHERITED:
+            INHERITED.pop()._withdraw()
         self._replace(self._undo, torch.autograd, "backward", self._pulse.reads_loss(torch.autograd.backward))
         self._replace(self._undo, torch.autograd, "grad", self._ends_step_by_hand(torch.autograd.grad))
         init = self._notice_optimizer(torch.optim.Optimizer.__init__)
@@ -122,9 +130,17 @@ class Watcher:
         """In a forked child (a DataLoader's worker): watch nothing, write nothing."""
         if self.recorder is not None:
             self.recorder.closed = True
-        self.recorder = self._pending = None
+        self._inherited, self.recorder = self.recorder, None
+        self._pending = None
         self._pulse.rest()
         self.observer = Deaf()
+        INHERITED.append(self)
+
+    def _withdraw(self) -> None:
+        """In a forked child that is to be watched itself: leave torch to its own watch."""
+        self.recorder = self._inherited
+        self._disarm()
+        undo_all(self._undo)
 
     def _notice_optimizer(self, init: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(init)
@@ -146,6 +162,7 @@ class Watcher:
     def _arm(self) -> None:
         self.recorder = Recorder(self.index)
         self._seconds = 0.0
+        self._sharing = Sharing()
         self._engine = torch.autograd._engine_run_backward  # type: ignore[attr-defined]
         self._replace(self._disarms, torch.autograd, "_engine_run_backward", self._run_backward)
         for owner, name in ((Tensor, "backward"), (torch.autograd, "grad")):
@@ -210,6 +227,8 @@ class Watcher:
         @functools.wraps(grad)
         def ends_step_by_hand(outputs: Any, *args: Any, **kwargs: Any) -> Any:
             result = grad(outputs, *args, **kwargs)
+            if threading.get_ident() != self._thread:
+                return result
             create_graph = bool(kwargs.get("create_graph"))
             if not create_graph and math.isnan(self._pulse.loss) and not self._aside:
                 self._pulse.loss = first_number(outputs)
@@ -234,7 +253,10 @@ class Watcher:
     def _run_backward(self, roots: Any, *args: Any, **kwargs: Any) -> Any:
         """The engine's entry, while a step is recorded."""
         recorder = self.recorder
-        if recorder is None or self._depth or self._aside or threading.get_ident() != self._thread:
+        elsewhere = self._depth or self._aside or threading.get_ident() != self._thread
+        if recorder is None or recorder.closed or elsewhere:
+            return self._engine(roots, *args, **kwargs)
+        if any(isinstance(root, Tensor) and is_functorch_wrapped_tensor(root) for root in roots):
             return self._engine(roots, *args, **kwargs)
         was_on_stack = self._on_stack
         self._show(False)
@@ -279,6 +301,7 @@ class Watcher:
                         seeds.append(torch.ones_like(root) if seed is None else seed.detach())
                 graph = Graph(recorder, tensors, seeds, self.observer.checks(self.index))
                 graph.hook()
+                self._sharing.begin(graph.leaves)
             return graph
         except Exception:
             recorder.step.problems.append(f"the backward pass was not recorded: {traceback.format_exc(limit=-3)}")
@@ -299,6 +322,7 @@ class Watcher:
                             graph.received[by_id[id(tensor)]] = gradient.detach()
                 backward = graph.finish()
                 recorder.step.backwards.append(backward)
+                recorder.step.exchange = self._sharing.end(graph.leaves, backward, recorder.places.roots)
                 root = backward.roots[0]
                 if root.tensor is not None and root.numel == 1 and not root.dtype.is_complex:
                     recorder.step.loss = float(root.tensor)
@@ -309,12 +333,37 @@ class Watcher:
 
     # ------------------------------------------------------------ update
 
-    def _before_update(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+    def _before_update(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> Any:
+        """The optimizer's hook, which may hand back other arguments: a closure runs the backward pass within step(),
+        and only when it returns the gradient is the one that is used."""
         recorder = self.recorder
-        if recorder is None or threading.get_ident() != self._thread:
-            return
+        if recorder is None or recorder.closed or threading.get_ident() != self._thread or is_inner_step(optimizer):
+            return None
         if not args[1:] and not kwargs:  # no closure: nothing to record inside the update
             self._show(False)
+        if len(args) > 1 and callable(args[1]):
+            return (args[0], self._then_snapshot(args[1], recorder, optimizer), *args[2:]), kwargs
+        if callable(kwargs.get("closure")):
+            return args, kwargs | {"closure": self._then_snapshot(kwargs["closure"], recorder, optimizer)}
+        self._note_before(recorder, optimizer)
+        return None
+
+    def _then_snapshot(
+        self, closure: Callable[..., Any], recorder: Recorder, optimizer: torch.optim.Optimizer
+    ) -> Callable[..., Any]:
+        """The closure; when it returns for the first time, weights, gradients and state are noted."""
+        self._before.pop(id(optimizer), None)
+
+        @functools.wraps(closure, updated=())
+        def then_snapshot(*args: Any, **kwargs: Any) -> Any:
+            result = closure(*args, **kwargs)
+            if self.recorder is recorder and id(optimizer) not in self._before:
+                self._note_before(recorder, optimizer)
+            return result
+
+        return then_snapshot
+
+    def _note_before(self, recorder: Recorder, optimizer: torch.optim.Optimizer) -> None:
         began = time.perf_counter()
         try:
             with quiet():
@@ -340,7 +389,7 @@ class Watcher:
         )
 
     def _after_update(self, optimizer: torch.optim.Optimizer) -> None:
-        if threading.get_ident() != self._thread:
+        if threading.get_ident() != self._thread or is_inner_step(optimizer):
             return
         if self.recorder is not None and id(optimizer) in self._before:
             self._note_update(self.recorder, optimizer)
@@ -388,7 +437,8 @@ class Watcher:
         if not all(other in self._cycle for other in self._stage):
             self._pulse.only = None
             return False
-        self._pulse.only = weakref.ref(optimizer) if len(self._stage) == 1 else None
+        routine = len(self._stage) == 1 and not may_nest(type(optimizer))
+        self._pulse.only = weakref.ref(optimizer) if routine else None
         self._cycle.clear()
         return True
 
@@ -437,6 +487,8 @@ class Watcher:
         began = time.perf_counter()
         try:
             recorder.name_parameters()
+            if math.isnan(recorder.step.loss):  # its backward pass was not recorded
+                recorder.step.loss = self._pulse.loss
             with quiet():
                 self.observer.step(recorder.step, self._seconds)
         except Exception:

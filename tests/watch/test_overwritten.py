@@ -1,0 +1,44 @@
+"""Numbers that the script is about to overwrite are copied first, whenever it was that a rule asked for them."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from chainrule.api import watch
+from chainrule.watching import recorder
+
+
+class Tied(nn.Module):
+    """The embedding only needs to know its weight's shape; the linear call reads its numbers, later."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(7, 4)
+        self.norm = nn.LayerNorm(4)
+        self.head = nn.Linear(4, 7, bias=False)
+        self.head.weight = self.embedding.weight
+
+    def forward(self, tokens):
+        return self.head(self.norm(self.embedding(tokens)))
+
+
+@pytest.mark.parametrize("display", [0, 1 << 20])
+def test_a_weight_too_large_for_display_is_copied_before_the_optimizer_writes_it(display, monkeypatch, tmp_path):
+    monkeypatch.setattr(recorder, "DISPLAY_BYTES", display)
+    torch.manual_seed(0)
+    with watch(tmp_path / "run", every=1, check="all") as run:
+        model = Tied()
+        optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
+        tokens = torch.arange(6).reshape(2, 3)
+        for _ in range(3):
+            torch.zeros(1).add_(model.norm.bias.sum())  # a write of the script's between the two uses' first sight
+            logits = model(tokens)
+            with torch.no_grad():
+                torch.zeros(1).add_(1)
+            loss = nn.functional.cross_entropy(logits.reshape(6, 7), tokens.reshape(6))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    assert [step.agreement.errors for step in run] == [()] * 3
