@@ -6,9 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 
+from chainrule.api import watch
 from chainrule.limits import LIMITS, as_markdown, as_text
-from chainrule.rules import RULES
+from chainrule.rules import RULES, SPELLINGS, Rule, elementwise, table
 from chainrule.rules.optimizers import UPDATE_RULES
 
 ROOT = Path(__file__).parent.parent
@@ -59,3 +61,30 @@ def test_pictures_load_nothing() -> None:
 def test_the_table_of_limits_is_the_one_that_the_command_prints() -> None:
     assert (ROOT / "docs" / "limits.md").read_text(encoding="utf-8") == as_markdown()
     assert all(limit.what in as_text() for limit in LIMITS)
+
+
+def test_the_one_line_of_the_example_is_all_that_a_new_rule_needs(monkeypatch, tmp_path) -> None:
+    """exp as if it had no rule yet: opaque. Then the line of CONTRIBUTING.md is added, and nothing else."""
+    ((_, line),) = quotes((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"))
+    for function, spelling in list(SPELLINGS.items()):
+        if "exp" in [rule.name for rule in spelling.rules]:
+            monkeypatch.delitem(SPELLINGS, function)
+    monkeypatch.delitem(RULES, "exp")
+
+    def step_with_exp(folder: str):
+        w = torch.tensor([0.5, -1.0], requires_grad=True)
+        with watch(tmp_path / folder, steps=[0], check="all") as run:
+            torch.exp(w).sum().backward()
+        return run[0]
+
+    assert [call.name for call in step_with_exp("before").calls if call.rule is None] == ["torch.exp"]
+    made = dict(vars(elementwise))
+    exec(line, made)
+    (rule,) = [r for name, r in made.items() if isinstance(r, Rule) and r is not vars(elementwise).get(name)]
+    monkeypatch.setitem(RULES, rule.name, rule)
+    for function, spelling in table._table().items():
+        if rule in spelling.rules:
+            monkeypatch.setitem(SPELLINGS, function, spelling)
+    after = step_with_exp("after")
+    assert [call.rule for call in after.calls] == ["exp", "sum"]
+    assert after.agreement.proved

@@ -116,3 +116,11 @@ def test_the_drawing_at_the_head_shows_every_class_and_no_other() -> None:
     drawing = (errors.__doc__ or "").split("A class takes facts")[0]
     drawn = re.findall(r"\b([A-Z][A-Za-z]+)\b(?=  |\n)", drawing)
     assert sorted(drawn) == sorted(["ChainruleError", *(kind.__name__ for kind in CLASSES)])
+
+
+def test_a_cell_of_a_notebook_is_not_told_to_start_under_python() -> None:
+    assert "python train.py" in errors.ScriptNotPython("train.py", 1, "invalid syntax").to_do
+    cell = errors.ScriptNotPython("a.ipynb[cell 3]", 2, "invalid syntax")
+    assert cell.happened == "a.ipynb[cell 3]:2 is not Python: invalid syntax"
+    assert "Jupyter" in cell.to_do
+    assert "python a.ipynb" not in cell.to_do

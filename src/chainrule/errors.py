@@ -94,6 +94,8 @@ class ScriptNotPython(ScriptError):
 
     @property
     def to_do(self) -> str:
+        if ".ipynb" in str(self.path):
+            return "run that cell in Jupyter and mend it there; of IPython's own syntax only % and ! lines are known"
         return f"see that `python {self.path}` starts; chainrule runs .py files, notebooks and, with -m, modules"
 
 

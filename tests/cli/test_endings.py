@@ -197,3 +197,15 @@ def test_a_run_with_too_little_room_keeps_its_bound_and_says_what_it_left_out(wi
     assert recorded.steps[0] == 0
     assert f"! {gone} recorded steps were deleted to keep the run within its --max-size" in done.err
     assert "were not kept: too large for the step's share of the run" in done.err
+
+
+def test_a_report_that_fails_is_said_to_have_and_changes_nothing(tmp_path):
+    """The script itself breaks it: no one else is in that process."""
+    breaks = "import chainrule.show.report\nchainrule.show.report.report_of = None\n"
+    (tmp_path / "plain.py").write_text(f"{TRAINING}print(step())")
+    (tmp_path / "script.py").write_text(f"{TRAINING}print(step())\n{breaks}raise SystemExit(3)")
+    done = chainrule(["run", "-o", "run", "script.py"], tmp_path)
+    plain = execute([sys.executable, "plain.py"], tmp_path)
+    assert (done.status, done.out) == (3, plain.out)
+    assert "chainrule: there is no report, by a fault of its own: TypeError: " in done.err
+    assert load(tmp_path / "run").steps == [0]

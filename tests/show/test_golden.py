@@ -77,7 +77,7 @@ def shown(run: Path, name: str, capsys: pytest.CaptureFixture[str]) -> str:
         assert main(["explain", str(run), *ASKED[name]]) == 0
     out = capsys.readouterr().out
     out = re.sub(r"[^\s\"]*test_golden\.py:\d+", "LINE", out)
-    return re.sub(r"bit for bit|within \S+", "CLOSE", out)
+    return re.sub(r"bit for bit|within\s+\S+(?:\s+of\s+the\s+size\s+of\s+its\s+terms)?", "CLOSE", out)
 
 
 def numbers(text: str) -> list[float]:

@@ -13,7 +13,9 @@ from chainrule.breakdown import Deriver, backward_rows, forward_rows, partial_ro
 from chainrule.breakdown.derivation import written
 from chainrule.breakdown.update import UpdateRow
 from chainrule.formula import text
+from chainrule.run.all_reduce import AllReduce
 from chainrule.show.numbers import fixed, number, ordinal, shape
+from chainrule.show.processes import shared
 from chainrule.show.terminal import (
     FORWARD,
     GRADIENT,
@@ -26,6 +28,7 @@ from chainrule.show.terminal import (
     grid,
     indented,
     line,
+    module_name,
 )
 from chainrule.step import Agreement, Step, Value
 
@@ -36,9 +39,10 @@ COLUMNS = 3  # a value with more numbers per sample than this is described, not 
 class StepReport:
     """The four numbered steps of one training step."""
 
-    def __init__(self, step: Step, steps: int | None = None) -> None:
+    def __init__(self, step: Step, steps: int | None = None, all_reduce: AllReduce | None = None) -> None:
         self.step = step
         self.steps = steps
+        self.all_reduce = all_reduce
         self.deriver = Deriver(step)
         self.notation = self.deriver.notation
         self.batch = self.deriver.batch
@@ -85,7 +89,9 @@ class StepReport:
     def forward(self) -> Iterator[RenderableType]:
         rows = forward_rows(self.notation)
         for row in rows[:CALLS]:
-            note = " · ".join(part for part in (row.call.module, row.call.where.rpartition("/")[2]) if part)
+            note = " · ".join(
+                part for part in (module_name(row.call.module), row.call.where.rpartition("/")[2]) if part
+            )
             opaque = "   opaque" if row.call.rule is None else ""
             yield formula_line(row.formula, FORWARD, note + opaque, row.definition)
         if len(rows) > CALLS:
@@ -137,12 +143,14 @@ class StepReport:
             value = call.output
             gradient = self.step.gradients.get(value.index)
             statistic = (
-                f"{fixed(float(value.tensor.double().abs().mean()))}"
+                f"{fixed(float(value.tensor.abs().double().mean()))}"
                 if value.tensor is not None and value.numel
                 else "–"
             )
-            slope = fixed(float(gradient.double().norm())) if gradient is not None else "–"
-            rows.append([self.notation[value].text, call.name, call.module, shape(value.shape), statistic, slope])
+            slope = fixed(float(gradient.abs().double().norm())) if gradient is not None else "–"
+            rows.append(
+                [self.notation[value].text, call.name, module_name(call.module), shape(value.shape), statistic, slope]
+            )
         if rows:
             yield line()
             headers = [("value", FORWARD), ("call", ""), ("module", MUTED), ("shape", ""), ("mean |value|", FORWARD)]
@@ -153,7 +161,7 @@ class StepReport:
     def partials(self) -> Iterator[RenderableType]:
         rows = partial_rows(self.notation)
         for row in rows[-CALLS:][::-1]:
-            yield formula_line(row.formula, GRADIENT, row.call.module)
+            yield formula_line(row.formula, GRADIENT, module_name(row.call.module))
         if len(rows) > CALLS:
             yield line((f"… and {len(rows) - CALLS} more, towards the data", MUTED))
         fits = [
@@ -184,20 +192,21 @@ class StepReport:
     def backward(self) -> Iterator[RenderableType]:
         rows = backward_rows(self.notation)
         for row in rows[:CALLS]:
-            note = f"+ what its other {row.uses - 1} uses send" if row.uses > 1 else row.call.module
+            note = f"+ what its other {row.uses - 1} uses send" if row.uses > 1 else module_name(row.call.module)
             yield formula_line(row.formula, GRADIENT, note)
         if len(rows) > CALLS:
             yield line((f"… and {len(rows) - CALLS} more, down to the parameters", MUTED))
         yield from self.shares()
         yield line()
-        yield agreement(self.step.agreement)
+        yield agreement(self.step.agreement, self.all_reduce is None)
+        yield from shared(self.all_reduce)
 
     def shares(self) -> Iterator[RenderableType]:
         """For few weights: each sample's share of each weight's gradient, and the sum. Else: norms."""
         weights = self.deriver.weights(most=6)
         if weights is None:
             rows = [
-                [name, shape(value.shape), fixed(float(g.double().norm())), fixed(float(g.double().abs().max()))]
+                [name, shape(value.shape), fixed(float(g.abs().double().norm())), fixed(float(g.abs().double().max()))]
                 for name, value in self.step.parameters.items()
                 if (g := self.step.gradients.get(value.index)) is not None and g.numel()
             ]
@@ -259,9 +268,9 @@ class StepReport:
     def moves(self, rows: list[UpdateRow]) -> Iterator[RenderableType]:
         table = []
         for row in rows[:CALLS]:
-            change, before = row.change, row.change.before.double()
-            moved = float((change.after.double() - before).norm()) if change.after is not None else math.nan
-            size = float(before.norm())
+            change, before = row.change, row.change.before
+            moved = float((change.after - before).abs().double().norm()) if change.after is not None else math.nan
+            size = float(before.abs().double().norm())
             ratio = moved / size if size else math.nan
             table.append([row.parameter.name, shape(before.shape), fixed(size), fixed(moved), fixed(ratio)])
         yield line()
@@ -290,13 +299,15 @@ def update_agreement(found: Agreement | None) -> Iterator[Text]:
         yield line(("✓ our rule gives the weights that the optimizer wrote", f"bold {UPDATE}"), (f"   {said}", MUTED))
 
 
-def agreement(found: Agreement | None) -> Text:
-    """The computed check of a step."""
-    if found is None:
-        return line(("not checked", MUTED))
+def agreement(found: Agreement | None, alone: bool = True) -> Text:
+    """The computed check of a step. Where others train with this process (not `alone`), .grad is not its own."""
+    if found is None or (found.holds and math.isnan(found.parameters) and math.isnan(found.calls)):
+        return line(("not checked: there was no gradient to compare", MUTED))
     if not found.holds:
         return Text("\n".join(f"✗ {error}" for error in found.errors), style="bold red")
-    parts: list[str | tuple[str, str]] = [("✓ equals autograd's .grad", f"bold {UPDATE}")]
+    parts: list[str | tuple[str, str]] = [
+        (f"✓ equals autograd's {'.grad' if alone else 'own gradient'}", f"bold {UPDATE}")
+    ]
     if not math.isnan(found.parameters):
         limit = number(found.parameters_tolerance, 2)
         parts.append((f"   worst difference {number(found.parameters, 2)}, rounding allows {limit}", MUTED))

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from chainrule.breakdown.derivation import Derivation, Level, written
 from chainrule.formula import Derivative, Equation, Formula, Number, Symbol, Words, latex
 from chainrule.show.numbers import number, shape
-from chainrule.show.one_weight import sentence
+from chainrule.show.one_weight import factors, how_close, moved, sentence, stretches
 from chainrule.step import Value
 
 DIGITS = 6
@@ -64,13 +64,14 @@ def _forward(d: Derivation) -> list[Formula | str | Table]:
     lines: list[Formula | str | Table] = []
     parameter = f"{d.notation[d.parameter].text} is {d.parameter.name}, of shape {shape(d.parameter.shape)}."
     lines.append(parameter if d.sample is None else f"{parameter} Following sample {d.sample} of {d.samples}.")
-    for level in d.levels:
+    for first, last in stretches(d):
+        level, end = d.levels[first], d.levels[last]
         made = d.notation.producer.get(level.value.index)
-        symbol = at(d, level.value, level.at)
-        sides: list[Formula] = [symbol, Number(level.number, DIGITS)]
         if made is not None:
             lines.append(Equation((d.notation[level.value], d.notation.formula(made))))
-        lines.append(Equation(tuple(sides)))
+        lines.append(Equation((at(d, level.value, level.at), Number(level.number, DIGITS))))
+        if last > first:
+            lines.append(Equation((at(d, end.value, end.at), at(d, level.value, level.at), Words(moved(first, last)))))
     loss = d.notation.loss
     made = d.notation.producer.get(loss.index) if loss is not None else None
     if loss is not None and made is not None:
@@ -81,11 +82,15 @@ def _forward(d: Derivation) -> list[Formula | str | Table]:
 
 def _partials(d: Derivation) -> list[Formula | str | Table]:
     lines: list[Formula | str | Table] = []
-    for level in reversed(d.levels):
+    for first, last in reversed(stretches(d)):
+        begin, level = d.levels[first], d.levels[last]
         for term in level.terms[:1]:
             left = Derivative(at(d, term.into, term.at), at(d, level.value, level.at))
             sides = [left, term.formula] + ([term.numeric] if term.numeric is not None else [])
             lines.append(Equation((*sides, Number(term.partial, DIGITS))))
+        if last > first:
+            whole = Derivative(at(d, level.value, level.at), at(d, begin.value, begin.at))
+            lines.append(Equation((whole, Number(1), Words(moved(first, last)))))
     return lines
 
 
@@ -95,9 +100,13 @@ def _chain(d: Derivation) -> list[Formula | str | Table]:
     lines: list[Formula | str | Table] = []
     if d.is_chain and d.levels:
         whose = Words(f"share of sample {d.sample}") if d.sample is not None else Derivative(loss, weight)
-        lines.append(Equation((whose, _product([Number(f, DIGITS) for f in d.factors]), Number(d.share, DIGITS))))
+        lines.append(Equation((whose, _product([Number(f, DIGITS) for f in factors(d)]), Number(d.share, DIGITS))))
     else:
-        lines += [_recursion(d, level, i) for i, level in enumerate(d.levels)]
+        for first, last in stretches(d):
+            if last > first:
+                begin, end = d.levels[first], d.levels[last]
+                lines.append(Equation((_left(d, begin, first), _delta(d, end.value, end.at))))
+            lines.append(_recursion(d, d.levels[last], last))
     if d.shares is not None:
         most = sorted(range(len(d.shares)), key=lambda n: -abs((d.shares or ())[n]))[:16]
         rows = tuple((str(n), number(d.shares[n], DIGITS)) for n in sorted(most))
@@ -107,11 +116,12 @@ def _chain(d: Derivation) -> list[Formula | str | Table]:
         lines.append(Table(("sample", "share"), (*rows, ("sum", number(sum(d.shares), DIGITS)))))
     lines.append(Equation((Derivative(loss, weight), Number(d.gradient, DIGITS))))
     if not math.isnan(d.autograd):
-        verdict = "equals" if d.agrees else "does NOT equal"
-        lines.append(
-            f"This {verdict} autograd's {number(d.autograd, DIGITS)}: "
-            f"the difference is {number(d.difference, 2)} of the size of the shares."
-        )
+        theirs = number(d.autograd, DIGITS)
+        if d.agrees:
+            lines.append(f"This equals autograd's {theirs} {how_close(d)}.")
+        else:
+            gap = f"the difference is {number(d.difference, 2)} of the size of its terms"
+            lines.append(f"This does NOT equal autograd's {theirs}: {gap}.")
     return lines
 
 
@@ -123,8 +133,7 @@ def _product(factors: list[Formula]) -> Formula:
 
 
 def _recursion(d: Derivation, level: Level, depth: int) -> Formula:
-    left: Formula = Symbol("δ", "δ", r"\delta")
-    left = Words("share") if depth == 0 and d.sample is not None else _delta(d, level.value, level.at)
+    left = _left(d, level, depth)
     total: Formula | None = None
     for term in level.terms:
         opaque = math.isnan(term.partial)
@@ -136,6 +145,10 @@ def _recursion(d: Derivation, level: Level, depth: int) -> Formula:
         (left, total, Number(level.gradient, DIGITS)) if total is not None else (left, Number(level.gradient, DIGITS))
     )
     return Equation(sides)
+
+
+def _left(d: Derivation, level: Level, depth: int) -> Formula:
+    return Words("share") if depth == 0 and d.sample is not None else _delta(d, level.value, level.at)
 
 
 def _delta(d: Derivation, value: Value, index: tuple[int, ...]) -> Formula:

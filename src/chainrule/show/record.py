@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 from chainrule.breakdown.derivation import Derivation, Level
 from chainrule.formula import text
+from chainrule.run.all_reduce import AllReduce
 from chainrule.show.one_weight import sentence
 from chainrule.step import Agreement, Step
 
@@ -86,7 +88,7 @@ def agreement(found: Agreement | None) -> dict[str, Any] | None:
     return plain(record)  # type: ignore[no-any-return]
 
 
-def step(recorded: Step) -> dict[str, Any]:
+def step(recorded: Step, all_reduce: AllReduce | None = None) -> dict[str, Any]:
     """What a step computed, without the tensors."""
     gradients = recorded.gradients
     record = {
@@ -106,11 +108,13 @@ def step(recorded: Step) -> dict[str, Any]:
             for call in backward.calls
         ],
         "parameters": {
-            name: {"shape": v.shape, "gradient_norm": float(gradients[v.index].double().norm())}
+            name: {"shape": v.shape, "gradient_norm": float(gradients[v.index].abs().double().norm())}
             for name, v in recorded.parameters.items()
             if v.index in gradients
         },
         "agreement": agreement(recorded.agreement),
         "problems": recorded.problems,
     }
+    if all_reduce is not None:
+        record["all_reduce"] = asdict(all_reduce)
     return plain(record)  # type: ignore[no-any-return]

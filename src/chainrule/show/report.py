@@ -12,10 +12,13 @@ from rich.text import Text
 
 from chainrule.breakdown import Notation
 from chainrule.formula import Equation, text
+from chainrule.run.all_reduce import AllReduce, all_reduce, ranks
 from chainrule.run.history import History
 from chainrule.run.outcome import outcome
+from chainrule.run.ranks import whole_run
 from chainrule.show.four_steps import StepReport, agreement
 from chainrule.show.numbers import shape
+from chainrule.show.processes import shared
 from chainrule.show.terminal import FORWARD, GRADIENT, MUTED, WARNING, WIDTH, badge, indented, line
 from chainrule.show.whole_run import loss_curve, verdict
 from chainrule.step import Step
@@ -32,6 +35,8 @@ class RunReport:
     last: Step | None
     disagreements: Sequence[str]
     problems: Sequence[str]
+    processes: int = 1
+    all_reduces: Sequence[AllReduce | None] = (None, None)  # of `first` and `last`
 
     def __rich__(self) -> Group:
         return Group(*self.parts())
@@ -39,7 +44,8 @@ class RunReport:
     def parts(self) -> Iterator[RenderableType]:
         result = outcome(self.losses)
         yield line()
-        yield line(("∂ chainrule", f"bold {GRADIENT}"), (f"   {self.path}", MUTED))
+        whose = f"   {self.processes} processes; this is the first of them" if self.processes > 1 else ""
+        yield line(("∂ chainrule", f"bold {GRADIENT}"), (f"   {self.path}{whose}", MUTED))
         for said in verdict(result, self.last):
             yield indented(said, by=2)
         for error in self.disagreements:
@@ -53,10 +59,10 @@ class RunReport:
         yield line()
         yield loss_curve(self.losses, self.steps, self.last.index if self.last else None)
         yield line()
-        yield StepReport(self.first, len(self.losses))
+        yield StepReport(self.first, len(self.losses), self.all_reduces[0])
         if self.last is not None and self.last.index != self.first.index:
             yield line()
-            yield Brief(self.last, len(self.losses))
+            yield Brief(self.last, len(self.losses), self.all_reduces[-1])
         yield line()
         yield from self.next_commands()
 
@@ -67,6 +73,8 @@ class RunReport:
         yield line(("next", "bold"), (f"   {len(self.steps)} of {len(self.losses):,} steps are recorded", MUTED))
         yield line("  that step in full")
         yield command(f"chainrule explain {run}", f"--step {last}")
+        yield line("  every step, to look at in a browser")
+        yield command("chainrule report", run)
         if weight:
             yield line("  where one gradient came from")
             yield command(f"chainrule explain {run}", f"--weight {shlex.quote(weight)}")
@@ -87,6 +95,13 @@ def report_of(history: History, name: Path | None = None) -> RunReport:
     found = ((index, row["agreement"]) for index, row in sorted(history.rows.items()))
     noted = history.about.get("problems")
     problems = [*history.problems, *(noted if isinstance(noted, list) else ())]
+    all_reduces = [all_reduce(history.path, step) for step in read]
+    shared_wrongly = [
+        f"step {step.index}: {error}"
+        for step, found in zip(read, all_reduces, strict=True)
+        if found is not None
+        for error in found.errors
+    ]
     if history.thinned:
         problems.append(f"{len(history.thinned):,} recorded steps were deleted to keep the run within its --max-size")
     return RunReport(
@@ -95,8 +110,11 @@ def report_of(history: History, name: Path | None = None) -> RunReport:
         steps=steps,
         first=read[0] if read else None,
         last=read[-1] if read else None,
-        disagreements=[f"step {i}: {error}" for i, agreement in found if agreement for error in agreement.errors],
+        disagreements=[f"step {i}: {error}" for i, agreement in found if agreement for error in agreement.errors]
+        + shared_wrongly,
         problems=list(dict.fromkeys(map(str, problems))),
+        processes=len(ranks(whole_run(history.path))) or 1,
+        all_reduces=all_reduces or (None,),
     )
 
 
@@ -120,7 +138,9 @@ class Brief(StepReport):
             yield indented(self.sample_table([(v, None) for v in values], FORWARD))
         yield line()
         yield badge(3, "Backward", "")
-        yield indented(*self.shares(), line(), agreement(self.step.agreement))
+        yield indented(
+            *self.shares(), line(), agreement(self.step.agreement, self.all_reduce is None), *shared(self.all_reduce)
+        )
 
 
 def network(notation: Notation) -> Iterator[Text]:

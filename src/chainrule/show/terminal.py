@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -26,6 +26,22 @@ def line(*parts: str | tuple[str, str]) -> Text:
     return Text.assemble(*parts)
 
 
+class Hanging:
+    """A line whose continuations stand further in, where it is too long for the terminal."""
+
+    def __init__(self, text: Text, by: int = 4) -> None:
+        self.text = text
+        self.by = by
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        first = self.text.wrap(console, options.max_width)[0]
+        rest = self.text[len(first.plain) :]
+        yield first
+        rest = rest[len(rest.plain) - len(rest.plain.lstrip()) :]
+        if rest:
+            yield Padding(rest, (0, 0, 0, self.by))
+
+
 def indented(*what: RenderableType, by: int = 5) -> Padding:
     return Padding(Group(*what), (0, 0, 0, by))
 
@@ -35,13 +51,18 @@ def badge(step: int, title: str, what: str) -> Text:
     return line("  ", (f" {step} ", BADGES[step]), " ", (title, f"bold {colour}"), "   ", (what, MUTED))
 
 
-def formula_line(formula: Formula, colour: str, note: str = "", definition: Formula | None = None) -> Text:
+def module_name(path: str) -> str:
+    """A module's path; inside a bare nn.Sequential that is a number, which alone would not say what it numbers."""
+    return f"layer {path}" if re.fullmatch(r"[0-9.]+", path) else path
+
+
+def formula_line(formula: Formula, colour: str, note: str = "", definition: Formula | None = None) -> Hanging:
     made = Text(text(formula), style=colour)
     if definition is not None and not made.plain.endswith(f"= {text(definition)}"):  # tanh is defined as tanh
         made.append(f" = {text(definition)}", style=MUTED)
     if note:
         made.append(f"   {note}", style=MUTED)
-    return made
+    return Hanging(made)
 
 
 def grid(headers: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], last_style: str = "") -> Table:
