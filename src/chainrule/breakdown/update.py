@@ -18,7 +18,6 @@ class UpdateRow:
     optimizer     class name; "" where the script wrote the weights itself
     parameter     the parameter's value before the step
     assignments   the optimizer's rule line by line; empty where we have no rule for it (opaque)
-    values        the value of every symbol the rule assigns, by name
     settings      the settings' values by symbol: η = 0.1
     reason        why there is no rule, else ""
     change        before, gradient used, state, after
@@ -27,10 +26,22 @@ class UpdateRow:
     optimizer: str
     parameter: Value
     assignments: list[Assignment]
-    values: dict[str, torch.Tensor]
     settings: dict[Symbol, float]
     reason: str
     change: ParameterUpdate
+
+    def quantities(self) -> dict[str, float | torch.Tensor]:
+        """What the rule starts from, by symbol name: settings, t, "w", "gradient" and the state; {} without a rule."""
+        rule = UPDATE_RULES.get(self.optimizer)
+        return rule.inputs(self.change) if rule is not None and not self.reason else {}
+
+    def values(self) -> dict[str, torch.Tensor]:
+        """The value of every symbol the rule assigns, by name, computed now."""
+        rule = UPDATE_RULES.get(self.optimizer)
+        if rule is None or self.reason:
+            return {}
+        with torch.no_grad():
+            return rule.replay(self.change)
 
 
 def update_rows(step: Step) -> list[UpdateRow]:
@@ -46,27 +57,24 @@ def _row(optimizer: str, parameter: Value, change: ParameterUpdate) -> UpdateRow
     rule = UPDATE_RULES.get(optimizer)
     if rule is None:
         reason = f"no rule for {optimizer}" if optimizer else "the script writes the weights itself"
-        return UpdateRow(optimizer, parameter, [], {}, {}, reason, change)
+        return UpdateRow(optimizer, parameter, [], {}, reason, change)
     reason = rule.covers(change)
     if reason:
-        return UpdateRow(optimizer, parameter, [], {}, {}, reason, change)
-    with torch.no_grad():
-        values = rule.replay(change)
+        return UpdateRow(optimizer, parameter, [], {}, reason, change)
     assignments = rule.assignments(change.settings, change.state)
-    return UpdateRow(optimizer, parameter, assignments, values, rule.symbols(change.settings, change.state), "", change)
+    return UpdateRow(optimizer, parameter, assignments, rule.symbols(change.settings, change.state), "", change)
 
 
 def at(row: UpdateRow, index: tuple[int, ...], digits: int = 5) -> list[UpdateLine]:
     """The rule's lines for one weight, in symbols and in numbers."""
-    rule = UPDATE_RULES.get(row.optimizer)
-    inputs = rule.inputs(row.change) if rule is not None and not row.reason else {}
     known: dict[str, Formula] = {
         name: Number(entry(x, index), digits) if isinstance(x, torch.Tensor) else Number(x)
-        for name, x in inputs.items()
+        for name, x in row.quantities().items()
     }
     lines = []
+    values = row.values()
     for assignment in row.assignments:
-        value = entry(row.values[assignment.symbol.name], index)
+        value = entry(values[assignment.symbol.name], index)
         symbolic = Equation((assignment.symbol, assignment.formula), "←")
         lines.append(UpdateLine(symbolic, replace(assignment.formula, known), value))
         known.setdefault(assignment.symbol.name, Number(value, digits))

@@ -1,5 +1,6 @@
-"""Mathematical notation: one tree, written as text, LaTeX, MathML and Python."""
+"""Mathematical notation: one tree, written as text, LaTeX, MathML, Python and JSON."""
 
+from chainrule.formula.expression import expression
 from chainrule.formula.latex import latex
 from chainrule.formula.mathml import mathml
 from chainrule.formula.python import python
@@ -40,6 +41,7 @@ __all__ = [
     "Transpose",
     "Words",
     "equation",
+    "expression",
     "functions_of",
     "latex",
     "mathml",

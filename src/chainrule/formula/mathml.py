@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from html import escape
 
 from chainrule.formula.tree import Formula, Number, Symbol
@@ -9,6 +11,8 @@ from chainrule.formula.writer import Writer, digits_of
 
 FUNCTIONS = {"sigma": "σ", "Phi": "Φ", "phi": "φ", "log": "ln"}
 OPERATORS = {"+": "+", "-": "−", "*": "⋅", "@": "⁢"}  # the last is the invisible times
+SUBSCRIPT = re.compile("(.+?)([₀-₉]+)")
+HATS = {"\u0302": "^", "\u0303": "~", "\u0304": "¯"}  # combining accents, as MathML writes them over a letter
 COMPARISONS = {">": "&gt;", ">=": "≥", "<": "&lt;", "<=": "≤"}
 
 
@@ -20,11 +24,24 @@ def operator(sign: str) -> str:
     return f"<mo>{sign}</mo>"
 
 
+def identifier(name: str) -> str:
+    """A name: its trailing digits as a subscript, an accent over its letter, more letters than one upright."""
+    found = SUBSCRIPT.fullmatch(name)
+    if found:
+        digits = unicodedata.normalize("NFKC", found[2])
+        return f"<msub>{identifier(found[1])}<mn>{digits}</mn></msub>"
+    letters = unicodedata.normalize("NFD", name)
+    if len(letters) == 2 and letters[1] in HATS:
+        accent = f'<mo stretchy="false">{HATS[letters[1]]}</mo>'
+        return f'<mover accent="true"><mi>{escape(letters[0])}</mi>{accent}</mover>'
+    return f"<mi>{escape(name)}</mi>"
+
+
 class MathMLWriter(Writer):
     fractions_are_brackets = True
 
     def symbol(self, s: Symbol) -> str:
-        return f"<mi>{escape(s.text or s.name)}</mi>"
+        return identifier(s.text or s.name)
 
     def number(self, n: Number) -> str:
         written = digits_of(n)

@@ -73,8 +73,13 @@ class Writer:
             case Derivative(of, by):
                 return self.derivative(self.inside(of, 6), self.inside(by, 6)), 4
             case Equation(sides, relation):
-                return self.relation(relation, [self.inside(side, 2) for side in sides]), 0
+                return self.relation(relation, [self._side(side) for side in sides]), 0
         raise TypeError(f"not a piece of notation: {f!r}")
+
+    def _side(self, side: Formula) -> str:
+        """One side of an equation: a built-up brace of cases stands by itself, like a fraction."""
+        alone = isinstance(side, Cases) and self.fractions_are_brackets
+        return self.write(side) if alone else self.inside(side, 2)
 
     # How each piece looks: one method each, in every subclass.
     def symbol(self, s: Symbol) -> str:
