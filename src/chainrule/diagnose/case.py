@@ -1,0 +1,116 @@
+"""What a check may look at: the losses of a run, and recorded steps in which the network can be followed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+
+from chainrule.breakdown import Deriver, Notation, Samples
+from chainrule.breakdown.links import Gathered, links
+from chainrule.run.history import History
+from chainrule.run.outcome import Outcome, outcome
+from chainrule.step import Call, Step, Value
+
+EARLY = 4  # of the first recorded steps all are looked at,
+SPREAD = 8  # of the others so many, evenly
+
+
+@dataclass(slots=True)
+class Seen:
+    """One recorded step with its notation; `calls` are those between the data and the loss, in order."""
+
+    step: Step
+    deriver: Deriver
+
+    @staticmethod
+    def of(step: Step) -> Seen:
+        return Seen(step, Deriver(step))
+
+    @property
+    def index(self) -> int:
+        return self.step.index
+
+    @property
+    def notation(self) -> Notation:
+        return self.deriver.notation
+
+    @property
+    def batch(self) -> Samples:
+        return self.deriver.batch
+
+    @property
+    def calls(self) -> list[Call]:
+        return self.deriver.notation.calls
+
+    def gradient(self, value: Value) -> torch.Tensor | None:
+        """Of the loss by this value, by our chain rule; dense."""
+        found = self.step.gradients.get(value.index)
+        return found.to_dense() if found is not None and found.layout is not torch.strided else found
+
+    def producer(self, value: Value | None) -> Call | None:
+        """The call that made the value; None for data and parameters."""
+        return None if value is None else self.notation.producer.get(value.index)
+
+    def origin(self, value: Value) -> Call | None:
+        """The call that computed the value's numbers: those that only move them (a view, a squeeze) are passed over."""
+        call = self.producer(value)
+        while call is not None:
+            found = [link for link in links(call) if isinstance(link.pattern, Gathered)]
+            if len(found) != 1 or found[0].value.numel != call.output.numel:
+                return call
+            call = self.producer(found[0].value)
+        return None
+
+    def loss_call(self) -> Call | None:
+        """The call that compares a prediction with a target, if there is one."""
+        return next((call for call in reversed(self.calls) if isinstance(call.arguments.get("target"), Value)), None)
+
+
+class Case:
+    """A run as the checks see it.
+
+    losses    of every training step
+    outcome   the facts of the loss curve (run/outcome.py)
+    steps     recorded steps with at least one backward pass, in order: the first few, others evenly, the last
+    """
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        self.losses = list(history.losses)
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        return outcome(self.losses)
+
+    @cached_property
+    def steps(self) -> list[Seen]:
+        recorded = list(self.history.steps)
+        rest = recorded[EARLY:]
+        chosen = recorded[:EARLY] + [rest[round(i * (len(rest) - 1) / (SPREAD - 1))] for i in range(SPREAD) if rest]
+        seen = (Seen.of(self.history.read(index)) for index in dict.fromkeys(chosen))
+        return [one for one in seen if one.step.backwards]
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the loss has not fallen by a tenth of where it began; of a loss below zero this cannot be said."""
+        fell_to = self.outcome.fell_to
+        return fell_to is not None and not fell_to < 0.9
+
+    @property
+    def last(self) -> int:
+        """The last recorded step looked at."""
+        return self.steps[-1].index
+
+    @property
+    def late(self) -> list[Seen]:
+        """The second half of them: what has not passed with time."""
+        return self.steps[len(self.steps) // 2 :]
+
+    def calls(self) -> Iterator[tuple[Seen, Call]]:
+        """Every call of every step looked at."""
+        for seen in self.steps:
+            for call in seen.calls:
+                yield seen, call

@@ -1,0 +1,47 @@
+"""The negative log likelihood is given log probabilities.
+
+Law: F.nll_loss is −x[target], nothing else. Only where x are logarithms of probabilities, Σ exp(x) = 1 for each sample,
+does raising the right one lower the others. Given logits the loss falls without limit by raising all of them, and the
+gradient, −1/N at the target and 0 elsewhere, is the same however right the answer is. Given probabilities it cannot
+fall below −1.
+
+A row counts where its Σ exp(x) is further than 1 % from 1: rounding of log softmax in half precision stays below that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chainrule.diagnose.case import Case
+from chainrule.diagnose.finding import Finding, Where
+from chainrule.step import Value
+
+FAR = 0.01
+
+
+def check(case: Case) -> Iterator[Finding]:
+    for seen, call in case.calls():
+        given = call.arguments.get("input")
+        if call.rule != "nll_loss" or not isinstance(given, Value) or given.tensor is None or len(given.shape) < 2:
+            continue
+        sums = given.tensor.double().exp().sum(1)
+        if float(((sums - 1).abs() > FAR).double().mean()) < 0.5:
+            continue
+        made = seen.origin(given)
+        yield Finding(
+            slug="no-log-probabilities",
+            title="the negative log likelihood is given numbers that are no logarithms of probabilities",
+            where=Where.of(call if made is None else made),
+            steps=(seen.index, case.last),
+            evidence={
+                "mean of Σ exp(x) over the classes": float(sums.mean()),
+                "made by": "" if made is None else made.name,
+                "first loss": case.losses[0],
+                "last loss": case.losses[-1],
+            },
+            because="its gradient is −1/N at the target and 0 elsewhere, however right the answer is: nothing holds "
+            "the other classes down",
+            fix="give it F.log_softmax(x, dim=1), or use F.cross_entropy, which applies that itself",
+            diff="-    loss = F.nll_loss(x, target)\n+    loss = F.cross_entropy(x, target)",
+        )
+        return

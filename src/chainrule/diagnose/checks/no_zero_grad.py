@@ -1,0 +1,79 @@
+"""The gradient that is used is that of this step.
+
+Law: backward() adds to .grad. Without zero_grad() between two steps the optimizer uses g[0] + g[1] + … + g[t], not
+g[t]: a momentum of 1, under which the weights swing past the minimum ever further. In two recorded steps that follow
+each other, used[t+1] = used[t] + g[t+1] for every parameter. Several backward passes before one step are no fault:
+all of them are in g.
+
+Equal means up to 1 % of used[t+1], far above rounding and far below a whole gradient; all pairs of neighbouring
+recorded steps must show it, at least two of them, since one pair may be accumulation across a step() that the script
+makes now and then.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import torch
+
+from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.finding import Finding, Where
+
+Tensor = torch.Tensor
+EQUAL = 0.01
+PAIRS = 2
+
+
+def check(case: Case) -> Iterator[Finding]:
+    pairs = [(a, b) for a, b in zip(case.steps, case.steps[1:], strict=False) if b.index == a.index + 1]
+    pairs = [(a, b) for a, b in pairs if _norm(_used(a)) > 0]
+    if len(pairs) < PAIRS or not all(_accumulates(a, b) for a, b in pairs):
+        return
+    last = pairs[-1][1]
+    loss = last.loss_call() or last.calls[-1]
+    ratio = _norm(_used(last)) / max(_norm(_own(last)), 1e-30)
+    yield Finding(
+        slug="no-zero-grad",
+        title="gradients of earlier steps are never cleared",
+        where=Where.of(loss),
+        steps=(pairs[0][0].index, last.index),
+        evidence={
+            f"gradient used at step {last.index}, of the size of its own": ratio,
+            "neighbouring steps in which used[t+1] = used[t] + g[t+1]": len(pairs),
+        },
+        because="backward() adds to .grad, so the optimizer follows the sum of all gradients since the beginning, "
+        "those of long-past weights included, and overshoots",
+        fix="call optimizer.zero_grad() before backward()",
+        diff="+    optimizer.zero_grad()\n     loss.backward()",
+    )
+
+
+def _accumulates(a: Seen, b: Seen) -> bool:
+    """used[t+1] = used[t] + g[t+1] in every parameter, and used[t] is something."""
+    before, used, own = _used(a), _used(b), _own(b)
+    common = before.keys() & used.keys() & own.keys()
+    gaps = math.hypot(*(float((used[n] - before[n] - own[n]).norm()) for n in common))
+    return bool(common) and gaps <= EQUAL * _norm({n: used[n] for n in common}) and _differs(used, own, common)
+
+
+def _differs(used: dict[str, Tensor], own: dict[str, Tensor], names: set[str]) -> bool:
+    gaps = math.hypot(*(float((used[n] - own[n]).norm()) for n in names))
+    return gaps > EQUAL * _norm({n: used[n] for n in names})
+
+
+def _used(seen: Seen) -> dict[str, Tensor]:
+    """The gradients that the optimizers used, by the parameter's name."""
+    values = seen.step.values
+    found = {values[i].name: c.gradient for made in seen.step.updates for i, c in made.parameters.items()}
+    return {name: gradient.to_dense().double() for name, gradient in found.items() if not gradient.is_complex()}
+
+
+def _own(seen: Seen) -> dict[str, Tensor]:
+    """The gradients of this step's losses, by our chain rule."""
+    found = {name: seen.gradient(value) for name, value in seen.step.parameters.items()}
+    return {name: g.double() for name, g in found.items() if g is not None and not g.is_complex()}
+
+
+def _norm(gradients: dict[str, Tensor]) -> float:
+    return math.hypot(*(float(g.norm()) for g in gradients.values())) if gradients else 0.0

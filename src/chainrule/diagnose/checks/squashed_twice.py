@@ -1,0 +1,61 @@
+"""A loss that takes logits is given logits.
+
+Law: F.cross_entropy applies log softmax itself, binary_cross_entropy_with_logits log σ. Given what a softmax or a
+sigmoid has already squashed into [0, 1], the second squashing can never come near 0 or 1: of K classes the right one
+gets at most e/(e + K − 1), so the loss cannot fall below ln(1 + (K − 1)/e), and with a sigmoid not below
+−ln σ(1) = 0.313 for one class and ln 2 for the other. The upstream gradient is multiplied by two slopes instead of
+one. (Log softmax twice is harmless: it changes nothing the second time.)
+
+The threshold is none: the call that made the loss's input says it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.finding import Finding, Where
+from chainrule.step import Call, Value
+
+TAKES_LOGITS = {"cross_entropy": "softmax", "binary_cross_entropy_with_logits": "sigmoid"}
+SQUASHES = {"softmax", "sigmoid", "tanh", "hardsigmoid"}
+
+
+def check(case: Case) -> Iterator[Finding]:
+    for seen in case.steps:
+        found = _squashed(seen)
+        if found is None:
+            continue
+        loss, squash = found
+        itself = TAKES_LOGITS[str(loss.rule)]
+        classes = squash.output.shape[1] if len(squash.output.shape) > 1 else 1
+        least = math.log(1 + (classes - 1) / math.e) if itself == "softmax" else math.log(1 + math.exp(-1))
+        yield Finding(
+            slug="squashed-twice",
+            title=f"{loss.name} applies a {itself} itself, and is given the result of one more squashing",
+            where=Where.of(squash),
+            steps=(seen.index, case.last),
+            evidence={
+                "made by": squash.name,
+                "given to": f"{loss.name} ({loss.where.rpartition('/')[2]})",
+                "least loss that is possible": least,
+                "loss": case.losses[-1],
+            },
+            because=f"after the first squashing all numbers lie close together, so the {itself} of the loss cannot "
+            "come near 0 or 1, and the gradient is multiplied by the slope of both",
+            fix=f"give the loss the numbers before {squash.name}; apply that only where probabilities are needed",
+            diff=f"-    return {squash.name.rpartition('.')[2]}(x)\n+    return x",
+        )
+        return
+
+
+def _squashed(seen: Seen) -> tuple[Call, Call] | None:
+    """The loss and the squashing call whose result it takes."""
+    for call in seen.calls:
+        given = call.arguments.get("input")
+        if call.rule in TAKES_LOGITS and isinstance(given, Value):
+            made = seen.origin(given)
+            if made is not None and str(made.rule).removeprefix("functional_") in SQUASHES:
+                return call, made
+    return None
