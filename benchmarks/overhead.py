@@ -113,12 +113,15 @@ def ratio(step: Step, times: int, rounds: int, watching: Callable[[], object]) -
     return tuple(map(statistics.median, (ratios, controls, plain, watched_times)))  # type: ignore[return-value]
 
 
-def quiet_schedule() -> Schedule:
+class Quiet(Schedule):
     """Records nothing, events neither: every step is idle."""
-    schedule = Schedule(steps=[NEVER])
-    schedule.notice = lambda index, loss: False  # type: ignore[method-assign]
-    schedule.low, schedule.high = -math.inf, math.inf
-    return schedule
+
+    def __init__(self) -> None:
+        super().__init__(steps=[NEVER])
+        self.low, self.high = -math.inf, math.inf
+
+    def notice(self, index: int, loss: float) -> bool:
+        return False
 
 
 def main() -> None:
@@ -128,7 +131,7 @@ def main() -> None:
     chosen = options.parse_args()
     torch.set_num_threads(1)
     kinds: dict[str, Callable[[], object]] = {
-        "idle": lambda: watched(quiet_schedule()),
+        "idle": lambda: watched(Quiet()),
         "computed": lambda: watched_in_memory(check=False),
         "checked": lambda: watched_in_memory(check=True),
         "written": lambda: watched(Schedule(every=1)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from chainrule.breakdown import Derivation as DerivationData
 from chainrule.breakdown import Deriver, backward_rows, forward_rows, partial_rows, propagate, update_rows, verify
 from chainrule.errors import NothingRecorded
 from chainrule.formula import text
+from chainrule.run.all_reduce import AllReduce, all_reduce, ranks
 from chainrule.run.history import History, open_run
 from chainrule.run.outcome import Outcome, outcome
 from chainrule.run.schedule import Schedule
@@ -30,9 +32,12 @@ from chainrule.show.html import html
 from chainrule.show.lesson import lesson
 from chainrule.show.markdown import markdown
 from chainrule.show.one_weight import DerivationReport, sentence
+from chainrule.show.page import document, payload
 from chainrule.show.report import RunReport, report_of
 from chainrule.show.terminal import WIDTH
 from chainrule.show.tex import tex
+from chainrule.watching.children import launched
+from chainrule.watching.exchange import joined
 from chainrule.watching.pulse import Tape
 from chainrule.watching.watcher import Watcher
 
@@ -163,9 +168,10 @@ class Derivation:
 class Step:
     """One recorded training step, broken down."""
 
-    def __init__(self, recorded: data.Step, steps: int | None = None) -> None:
+    def __init__(self, recorded: data.Step, steps: int | None = None, run: Path | None = None) -> None:
         self._data = recorded
         self._steps = steps
+        self._run = run
 
     @property
     def index(self) -> int:
@@ -180,6 +186,14 @@ class Step:
         """The worst relative differences to autograd and to the optimizer's real result."""
         return self._data.agreement
 
+    @cached_property
+    def all_reduce(self) -> AllReduce | None:
+        """Whether the gradient that the optimizer used is the average over several processes; None where one trains.
+
+        `agreement` compares this process's own gradients, before they are averaged.
+        """
+        return None if self._run is None else all_reduce(self._run, self._data)
+
     @property
     def problems(self) -> list[str]:
         """What could not be recorded, and why."""
@@ -191,7 +205,7 @@ class Step:
 
     @cached_property
     def _report(self) -> StepReport:
-        return StepReport(self._data, self._steps)
+        return StepReport(self._data, self._steps, self.all_reduce)
 
     @property
     def forward(self) -> Section:
@@ -246,13 +260,14 @@ class Step:
         return Derivation(self._deriver.derive(parameter, index, sample))
 
     def json(self) -> dict[str, Any]:
-        return record.step(self._data)
+        return record.step(self._data, self.all_reduce)
 
     def __rich__(self) -> StepReport:
         return self._report
 
     def _repr_html_(self) -> str:
-        return in_colour(self)
+        """The page of this step, in a frame."""
+        return document.frame(payload.of_step(self._data), f"step {self.index:,}")
 
     def __str__(self) -> str:
         return printed(self._report)
@@ -261,7 +276,10 @@ class Step:
 
 
 class Run:
-    """A recorded training: `run[1000]` is its step 1000, `run.steps` says which there are."""
+    """A recorded training: `run[1000]` is its step 1000, `run.steps` says which there are.
+
+    Where several processes trained together it is the run of the first, and `run.ranks` has those of all.
+    """
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
@@ -287,6 +305,11 @@ class Run:
         return list(self.history.steps)
 
     @property
+    def ranks(self) -> list[Run]:
+        """The run of every process that trained together, by rank; empty where one trained alone."""
+        return [Run(history.path) for history in ranks(self.path)]
+
+    @property
     def outcome(self) -> Outcome:
         return outcome(self.losses)
 
@@ -295,7 +318,7 @@ class Run:
         history = self.history
         if index < 0 and -index <= len(history.steps):
             index = history.steps[index]
-        return Step(history.read(index), len(history.losses))
+        return Step(history.read(index), len(history.losses), history.path)
 
     def __iter__(self) -> Iterator[Step]:
         return (self[index] for index in self.steps)
@@ -303,14 +326,33 @@ class Run:
     def __len__(self) -> int:
         return len(self.steps)
 
+    def report(self, path: Path | str | None = None, open: bool = False) -> Path:
+        """Write the interactive page of the run, one HTML file that needs nothing else; returns where it is.
+
+        path   by default the run's own with .html added
+        open   show it in the browser
+
+        Raises OutputNotWritable, StepDamaged.
+        """
+        written = document.write(payload.of_run(self.history, self.path.name), self.path.name, path or self._page)
+        if open:
+            webbrowser.open(written.absolute().as_uri())
+        return written
+
+    @property
+    def _page(self) -> Path:
+        return self.path.parent / f"{self.path.resolve().name}.html"
+
     def __rich__(self) -> RunReport:
         return report_of(self.history)
 
     def _repr_html_(self) -> str:
-        return in_colour(self)
+        """The page of the run, in a frame."""
+        return document.frame(payload.of_run(self.history, self.path.name), self.path.name)
 
     def __repr__(self) -> str:
-        return f"<chainrule run {self.path}: {len(self.losses):,} steps, {len(self.steps)} recorded>"
+        processes = f", {len(found)} processes" if (found := self.ranks) else ""
+        return f"<chainrule run {self.path}: {len(self.losses):,} steps, {len(self.steps)} recorded{processes}>"
 
 
 def load(path: Path | str) -> Run:
@@ -336,16 +378,21 @@ def watch(
     max_bytes      bound on the run's size; recorded steps are thinned out to keep it
     overwrite      replace a run that is there
 
+    Where several processes train together, each records into a folder of its own in `path`, and the run is its own.
+
     Raises RunExists, OutputNotWritable. A failure of ours during the training is noted in the run instead.
     """
-    about = {"script": sys.argv[0] if sys.argv else "", "command": list(sys.argv)}
+    about: dict[str, Any] = {"script": sys.argv[0] if sys.argv else "", "command": list(sys.argv)}
+    rank = joined() or launched()
+    if rank is not None:
+        about["rank"], about["ranks"] = rank
     session = Session(
         Path(path), Schedule(every=every, steps=steps), about, check, max_bytes=max_bytes, overwrite=overwrite
     )
     session.start()
     ended = "exception"
     try:
-        yield Run(path)
+        yield Run(session.recording.path if rank else path)
         ended = "finished"
     except KeyboardInterrupt:
         ended = "interrupted"
@@ -428,7 +475,7 @@ class _State:
     def note_leaves(self, watcher: Watcher) -> None:
         if watcher.recorder is not None:
             for leaf in list(watcher.recorder.leaves.values()):
-                if leaf.requires_grad:
+                if leaf.requires_grad and leaf.is_leaf:  # data that was written since is none
                     self._note(leaf)
 
     def _note(self, p: Tensor) -> None:

@@ -29,6 +29,7 @@ from chainrule.errors import (
 )
 from chainrule.watching import script as scripts
 from chainrule.watching.arrival import when_imported
+from chainrule.watching.children import launched
 
 if TYPE_CHECKING:
     from chainrule.session import Session
@@ -100,6 +101,7 @@ def parser() -> argparse.ArgumentParser:
     runs = _command(commands, "run", run)
     runs.usage = "chainrule run [options] SCRIPT [ARGS…]"
     _recording_options(runs)
+    runs.add_argument("--report", type=Path, metavar="FILE.html", help="write the interactive page, too")
     runs.add_argument("-m", dest="module", action="store_true", help="SCRIPT is the name of a module")
     runs.add_argument("script", nargs=argparse.REMAINDER, metavar="SCRIPT [ARGS…]", help="and its own arguments")
 
@@ -111,6 +113,15 @@ def parser() -> argparse.ArgumentParser:
     explains.add_argument("--weight", metavar="NAME[I,J]", help="one weight, such as 'fc.weight[0,1]'")
     explains.add_argument("--sample", type=int, metavar="K", help="follow this sample of the batch")
     explains.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+
+    diagnoses = _command(commands, "diagnose", diagnose)
+    diagnoses.add_argument("run", type=Path, metavar="RUN")
+    diagnoses.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+
+    reports = _command(commands, "report", report)
+    reports.add_argument("run", type=Path, metavar="RUN")
+    reports.add_argument("-o", dest="out", type=Path, metavar="FILE.html", help="default: RUN.html")
+    reports.add_argument("--open", action="store_true", help="show it in the browser")
     return made
 
 
@@ -193,10 +204,12 @@ def run(options: argparse.Namespace) -> int:
         found = scripts.find(name, "module" if options.module else "script")
     except OSError as error:
         raise BadOption("SCRIPT", name, error.strerror or str(error)) from None
-    path = options.out or default_run(found.name)
-    _probe(path, options.force)
-    watching = Watching(path, found, args, options)
-    _say(f"∂ chainrule  watching {name} → {path}")
+    rank = launched()
+    path = options.out or default_run(found.name, launcher=0 if rank is None else os.getppid())
+    _probe(path if rank is None else path / f"rank{rank[0]}", options.force)
+    watching = Watching(path, found, args, options, rank)
+    if watching.speaks:
+        _say(f"∂ chainrule  watching {name} → {path}")
     when_imported("torch", watching.start)
     ending = scripts.run(found, args)
     scripts.flush()
@@ -230,8 +243,13 @@ def _probe(path: Path, overwrite: bool) -> None:
         raise OutputNotWritable(path, error.strerror or str(error)) from None
 
 
-def default_run(name: str) -> Path:
-    """runs/<script>-<time>, with a number behind it where that is taken."""
+def default_run(name: str, launcher: int = 0) -> Path:
+    """runs/<script>-<time>, with a number behind it where that is taken.
+
+    Processes that a launcher started must find the same name: runs/<script>-<date>-<the launcher's process id>.
+    """
+    if launcher:
+        return Path("runs") / f"{Path(name).stem}-{time.strftime('%Y%m%d')}-{launcher}"
     base = Path("runs") / f"{Path(name).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
     path, number = base, 1
     while path.exists():
@@ -246,9 +264,19 @@ class Watching:
     Whatever fails here is said at the end, and the training goes on.
     """
 
-    def __init__(self, path: Path, script: scripts.Script, args: list[str], options: argparse.Namespace) -> None:
+    def __init__(
+        self,
+        path: Path,
+        script: scripts.Script,
+        args: list[str],
+        options: argparse.Namespace,
+        rank: tuple[int, int] | None = None,
+    ) -> None:
         self.path = path
+        self.rank = rank
+        self.speaks = rank is None or rank[0] == 0  # of several processes, only the first reports
         self.place = path.absolute()  # the script may go to another folder
+        self.page = options.report.absolute() if options.report else None
         self.script = script
         self.args = args
         self.options = options
@@ -264,7 +292,9 @@ class Watching:
                 from chainrule.run.schedule import Schedule
                 from chainrule.session import Session
 
-                about = {"script": self.script.name, "command": [self.script.name, *self.args]}
+                about: dict[str, Any] = {"script": self.script.name, "command": [self.script.name, *self.args]}
+                if self.rank is not None:
+                    about["rank"], about["ranks"] = self.rank
                 schedule = Schedule(every=self.options.every, steps=self.options.steps)
                 self.session = Session(
                     self.place,
@@ -288,8 +318,9 @@ class Watching:
             try:
                 if self.session is not None:
                     self.session.stop(ended)
-                    with _any_encoding(self.stderr):
-                        self._report()
+                    if self.speaks:
+                        with _any_encoding(self.stderr):
+                            self._report()
             except Exception as error:
                 self.failure = error
             if isinstance(self.failure, ChainruleError):
@@ -308,6 +339,10 @@ class Watching:
         report = report_of(open_run(self.place), self.path)
         with contextlib.suppress(BrokenPipeError):
             show(report, stderr=True)
+        if self.page is not None:
+            from chainrule.api import load
+
+            load(self.place).report(self.page)
 
 
 def _is_closed(stream: Any) -> bool:
@@ -409,6 +444,41 @@ def explain(options: argparse.Namespace) -> int:
         else:
             print(shown.markdown() if options.format == "md" else shown.latex(), end="")
         sys.stdout.flush()
+    return 0
+
+
+def diagnose(options: argparse.Namespace) -> int:
+    """Say why the network does not learn; exit status 1 when something is wrong, 0 when nothing was found.
+
+    chainrule diagnose RUN --format json
+    """
+    from chainrule.diagnose import diagnose as diagnosis
+    from chainrule.run.history import open_run
+    from chainrule.show import findings
+    from chainrule.show.terminal import show
+
+    found = diagnosis(open_run(options.run))
+    with _any_encoding(sys.stdout):
+        if options.format == "json":
+            import json
+
+            print(json.dumps(findings.record(found), indent=2, ensure_ascii=not _takes_unicode()))
+        else:
+            show(findings.DiagnosisReport(found))
+        sys.stdout.flush()
+    return 0 if found.healthy else 1
+
+
+def report(options: argparse.Namespace) -> int:
+    """Write the interactive page of a run: one HTML file that needs nothing else and loads nothing.
+
+    chainrule report RUN -o xor.html --open
+    """
+    from chainrule.api import load
+
+    written = load(options.run).report(options.out, options.open)
+    with _any_encoding(sys.stdout):
+        print(written)
     return 0
 
 
