@@ -19,7 +19,7 @@ GLYPHS = """
 class Font(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         out = Path(self.root) / FONT
-        if not out.exists():
+        if not out.exists() or out.stat().st_mtime < Path(__file__).stat().st_mtime:  # other glyphs, another font
             self._write(out)
         build_data["artifacts"].append(FONT)
 

@@ -19,6 +19,7 @@ from rich.console import Console, Group, RenderableType
 from chainrule import step as data
 from chainrule.breakdown import Derivation as DerivationData
 from chainrule.breakdown import Deriver, backward_rows, forward_rows, partial_rows, propagate, update_rows, verify
+from chainrule.diagnose import Finding, diagnose
 from chainrule.errors import NothingRecorded
 from chainrule.formula import text
 from chainrule.run.all_reduce import AllReduce, all_reduce, ranks
@@ -308,6 +309,11 @@ class Run:
     def ranks(self) -> list[Run]:
         """The run of every process that trained together, by rank; empty where one trained alone."""
         return [Run(history.path) for history in ranks(self.path)]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What keeps the network from learning, the one to mend first at the head (docs/findings.md)."""
+        return diagnose(self.history).findings
 
     @property
     def outcome(self) -> Outcome:

@@ -474,8 +474,11 @@ def report(options: argparse.Namespace) -> int:
 
     chainrule report RUN -o xor.html --open
     """
+    import torch
+
     from chainrule.api import load
 
+    torch.set_num_threads(1)  # tensors of one step are small: threads would only wait for each other
     written = load(options.run).report(options.out, options.open)
     with _any_encoding(sys.stdout):
         print(written)

@@ -18,6 +18,7 @@ import torch
 import chainrule
 from chainrule.cli import main
 from chainrule.diagnose import CHECKS, Finding, Where, diagnose
+from chainrule.diagnose.catalogue import catalogue
 from chainrule.diagnose.diagnosis import causes
 
 pytestmark = pytest.mark.filterwarnings("ignore:Using a target size")  # torch warns of this fault, too
@@ -77,6 +78,10 @@ def test_a_healthy_training_is_silent(path, tmp_path):
 def test_every_check_has_a_fault_that_it_finds():
     slugs = {check.__module__.rpartition(".")[2].replace("_", "-") for check in CHECKS}
     assert slugs == {load(path).SLUG for path in FAULTS}
+
+
+def test_the_docs_state_every_law_as_its_check_does():
+    assert (HERE.parents[1] / "docs" / "findings.md").read_text("utf-8") == catalogue()
 
 
 def test_a_consequence_is_told_with_its_cause():

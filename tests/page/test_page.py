@@ -210,6 +210,15 @@ def test_hostile_names_stay_names(tmp_path, opened):
     assert window.requests == [file.as_uri()]
 
 
+def test_a_finding_of_the_diagnosis_is_told_and_leads_to_its_step(pages, opened):
+    page = opened().go(pages("one_layer"), "#t=0")
+    found = page.locator(".finding")
+    assert found.count() == 1
+    assert "no weights of this model can answer every sample right" in found.inner_text()
+    found.locator("button").click()
+    now(page, 30)
+
+
 def test_a_run_with_no_recorded_step_says_so(tmp_path, opened):
     with chainrule.watch(tmp_path / "empty.run") as run:
         pass

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from chainrule.diagnose.case import Case
 from chainrule.diagnose.checks import (
     broadcast_loss,
+    cut_graph,
     dead_relu,
     diverged,
     never_moved,
@@ -27,6 +28,7 @@ CHECKS: tuple[Check, ...] = (
     broadcast_loss.check,
     squashed_twice.check,
     no_log_probabilities.check,
+    cut_graph.check,
     no_zero_grad.check,
     never_moved.check,
     not_separable.check,
@@ -37,6 +39,7 @@ CHECKS: tuple[Check, ...] = (
 CONSEQUENCES: dict[str, frozenset[str]] = {
     "broadcast-loss": frozenset({"not-separable", "dead-relu"}),
     "no-log-probabilities": frozenset({"diverged", "dead-relu"}),
+    "cut-graph": frozenset({"not-separable", "never-moved"}),
     "no-zero-grad": frozenset({"diverged", "dead-relu"}),
     "diverged": frozenset({"dead-relu"}),
 }

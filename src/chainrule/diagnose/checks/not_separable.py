@@ -60,8 +60,8 @@ def check(case: Case) -> Iterator[Finding]:
                 "share of the targets' variance that the predictions explain": explained,
             },
             because="the prediction depends on one weighted sum of the inputs, and a mixture of samples of one class "
-            "is the same point as a mixture of the other: what raises the answer for one raises it for the other, so the "
-            "samples' shares of the gradient cancel while the answers are wrong",
+            "is the same point as a mixture of the other: what raises the answer for one raises it for the other, so "
+            "the samples' shares of the gradient cancel while the answers are wrong",
             fix="put a layer with a bend before the last one",
             diff="-    nn.Linear(n, 1)\n+    nn.Linear(n, 8), nn.Tanh(), nn.Linear(8, 1)",
         )

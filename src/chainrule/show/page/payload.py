@@ -17,6 +17,7 @@ from typing import Any
 
 from chainrule.breakdown import Deriver
 from chainrule.breakdown.verify import pass_tolerance
+from chainrule.diagnose import Finding, diagnose
 from chainrule.formula import Equation, mathml
 from chainrule.run.history import History
 from chainrule.run.outcome import Outcome, outcome
@@ -53,6 +54,7 @@ def of_run(history: History, name: str = "") -> dict[str, Any]:
         "name": name or history.path.name,
         "script": str(history.about.get("script", "")).replace("\\", "/").rpartition("/")[2],
         "recorded": len(steps),
+        "findings": [_finding(finding) for finding in diagnose(history).findings],
         "problems": list(dict.fromkeys(problem.strip().splitlines()[-1] for problem in problems if problem.strip())),
     }
     return _payload(facts, losses, (history.read_all(index) for index in chosen), keep)
@@ -60,7 +62,13 @@ def of_run(history: History, name: str = "") -> dict[str, Any]:
 
 def of_step(step: Step, losses: Sequence[float] = ()) -> dict[str, Any]:
     """The payload of one step."""
-    facts = {**_facts(step, step, losses or [step.loss]), "name": f"step {step.index:,}", "script": "", "recorded": 1}
+    facts = {
+        **_facts(step, step, losses or [step.loss]),
+        "name": f"step {step.index:,}",
+        "script": "",
+        "recorded": 1,
+        "findings": [],
+    }
     return _payload({**facts, "problems": step.problems}, losses, [(step, {})], plan(step, [step.index])[0])
 
 
@@ -179,6 +187,14 @@ def thinned(losses: Sequence[float]) -> tuple[list[int], list[float]]:
         chosen |= {i for i in stretch if losses[i] != losses[i]}
     at = sorted({*chosen, len(losses) - 1})
     return at, [losses[i] for i in at]
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    where = finding.where
+    line = f"{where.file.replace(chr(92), '/').rpartition('/')[2]}:{where.line}" if where.file else ""
+    place = " · ".join(part for part in (where.parameter or where.module, line) if part)
+    step = finding.steps[1]
+    return {"title": finding.title, "place": place, "because": finding.because, "fix": finding.fix, "step": step}
 
 
 def _texts(found: Any) -> list[str]:

@@ -8,7 +8,7 @@ import { colours, h, math } from "./dom.js";
 import { computable } from "./evaluate.js";
 import { flow } from "./flow.js";
 import { landscape } from "./landscape.js";
-import { keys, lights, linked, start } from "./links.js";
+import { keys, lights, linked, nearest, start } from "./links.js";
 import { legend, net } from "./net.js";
 import { sampleName } from "./sample.js";
 import { store } from "./store.js";
@@ -142,6 +142,18 @@ function card(host, title, kind = "") {
 }
 
 /**
+ * One finding of the diagnosis; a click shows the step in which it was last seen.
+ * @param {{ title: string, place: string, because: string, fix: string, step: number }} finding
+ * @param {import("./data.js").Frame[]} frames
+ * @param {import("./store.js").View} view
+ */
+function story(finding, frames, view) {
+  const show = () => view.set({ frame: nearest(frames, finding.step) });
+  const title = h("button", { onclick: show }, finding.title);
+  return h("div", { class: "finding" }, title, h("p", { class: "muted" }, finding.place), h("p", {}, finding.because), h("p", { class: "fix" }, finding.fix));
+}
+
+/**
  * The verdict in full, and how far the numbers of the step in view are proved.
  * @param {HTMLElement} host
  * @param {any} run
@@ -153,7 +165,8 @@ function facts(host, run, frames, view) {
   const problems = run.problems.map((/** @type {string} */ text) => h("p", { class: "warning" }, text));
   const kept = frames.length < run.recorded ? `${frames.length} of its ${run.recorded} recorded steps are in this page.` : `${run.recorded} of its steps are recorded.`;
   const proof = h("div");
-  host.append(h("div", { class: "facts", tabindex: 0 }, ...said, ...problems, proof, h("p", { class: "muted" }, kept)));
+  const found = run.findings.map((/** @type {any} */ finding) => story(finding, frames, view));
+  host.append(h("div", { class: "facts", tabindex: 0 }, ...found, ...said, ...problems, proof, h("p", { class: "muted" }, kept)));
   view.subscribe((state) => {
     const frame = frames[state.frame];
     const found = frame.agreement;

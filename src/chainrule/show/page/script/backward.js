@@ -37,10 +37,9 @@ export function product(frame, levels, sample) {
  * @param {Frame} frame
  * @param {Level[]} levels
  * @param {number | null} sample
- * @param {import("./store.js").State} state
  * @param {import("./store.js").View} view
  */
-export function recursion(frame, levels, sample, state, view) {
+export function recursion(frame, levels, sample, view) {
   const lines = levels.map((level, depth) => {
     const gradient = depth === 0 && sample !== null ? "share" : "delta";
     const shown = level.terms.slice(0, TERMS);

@@ -30,8 +30,8 @@ export function start(frames, hash) {
   return { frame, sample, ...weight, mode, path: [] };
 }
 
-/** @param {Frame[]} frames @param {number} step */
-const nearest = (frames, step) => frames.reduce((best, frame, i) => (Math.abs(frame.step - step) < Math.abs(frames[best].step - step) ? i : best), 0);
+/** The recorded step nearest to one. @param {Frame[]} frames @param {number} step */
+export const nearest = (frames, step) => frames.reduce((best, frame, i) => (Math.abs(frame.step - step) < Math.abs(frames[best].step - step) ? i : best), 0);
 
 /** fc.weight[0,1] in a step. @param {Frame} frame @param {string} written */
 function named(frame, written) {

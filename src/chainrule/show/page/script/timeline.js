@@ -54,7 +54,7 @@ export function timeline(host, view, frames, losses, run, colour) {
       if (Number.isFinite(loss)) path += `${path && Number.isFinite(losses.values[i - 1]) ? "L" : "M"}${x(step).toFixed(1)},${y(loss).toFixed(1)}`;
     });
     const flat = run.flat_since === null ? [] : [svg("rect", { x: x(run.flat_since), y: 8, width: Math.max(x(last) - x(run.flat_since), 2), height: BOTTOM - 8, class: "flat" }), svg("text", { x: x(run.flat_since) + 6, y: BOTTOM - 6, class: "flat-label" }, "flat")];
-    const ticks = (high > floor ? [floor, (floor + high) / 2, high] : [high]).map((loss) => svg("g", { class: "tick" }, svg("line", { x1: LEFT, x2: WIDTH - 8, y1: y(loss), y2: y(loss) }), svg("text", { x: LEFT - 6, y: y(loss) + 4, "text-anchor": "end" }, loss === 0 ? "0" : Math.abs(loss) >= 100 || Math.abs(loss) < 0.01 ? loss.toExponential(0).replace("-", "−") : loss.toFixed(2))));
+    const ticks = (high > floor ? [floor, (floor + high) / 2, high] : [high]).map((loss) => svg("g", { class: "tick" }, svg("line", { x1: LEFT, x2: WIDTH - 8, y1: y(loss), y2: y(loss) }), svg("text", { x: LEFT - 6, y: y(loss) + 4, "text-anchor": "end" }, tick(loss, high - floor))));
     const marks = frames.map((frame) => svg("line", { x1: x(frame.step), x2: x(frame.step), y1: BOTTOM + 2, y2: BOTTOM + 6, class: "recorded" }));
     const steps = ticksOf(last, logarithmic).map((step) => svg("text", { x: x(step), y: HEIGHT, "text-anchor": "middle", class: "step" }, step.toLocaleString("en")));
     const bad = run.not_finite === null ? [] : [svg("line", { x1: x(run.not_finite), x2: x(run.not_finite), y1: 8, y2: BOTTOM, class: "not-finite" }), svg("text", { x: x(run.not_finite) + 4, y: 18, class: "flat-label" }, "not finite")];
@@ -169,6 +169,14 @@ function stripesOf(frames) {
     const entries = structure.values[/** @type {number} */ (structure.named.get(name))].shape.reduce((a, b) => a * b, 1);
     return Array.from({ length: entries }, (_, entry) => ({ name, entry, sizes: sizes(name, (frame, value) => Math.abs(frame.gradient(value, entry) ?? 0)) }));
   }
+}
+
+/** A loss at the axis, in as many digits as tell it from its neighbours. @param {number} loss @param {number} range */
+function tick(loss, range) {
+  if (loss === 0) return "0";
+  const size = Math.max(Math.abs(loss), range);
+  if (size >= 1000 || size < 0.01) return loss.toExponential(1).replace("-", "−");
+  return loss.toFixed(Math.min(Math.max(2, Math.ceil(1 - Math.log10(range || 1))), 5)).replace("-", "−");
 }
 
 /** @param {number} last @param {boolean} logarithmic */

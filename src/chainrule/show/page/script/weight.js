@@ -70,7 +70,7 @@ function panel(frame, value, state, view) {
     section(1, "forward", "Forward", "what the network computed", forward(frame, levels)),
     section(2, "gradient", "Partial derivatives", "each part’s own slope, from the loss back", partials(frame, levels)),
     section(3, "gradient", "Chain rule", "multiply along the path, add over paths and samples", [
-      ...(isChain(levels) ? product(frame, levels, sample) : recursion(frame, levels, sample, state, view)),
+      ...(isChain(levels) ? product(frame, levels, sample) : recursion(frame, levels, sample, view)),
       ...(parts === null ? [] : bars(frame, parts, gradient, state, view)),
       ...check(frame, value, state.entry, gradient, parts),
     ]),
