@@ -35,6 +35,7 @@ class UpdateRow:
         rule = UPDATE_RULES.get(self.optimizer)
         return rule.inputs(self.change) if rule is not None and not self.reason else {}
 
+    @property
     def values(self) -> dict[str, torch.Tensor]:
         """The value of every symbol the rule assigns, by name, computed now."""
         rule = UPDATE_RULES.get(self.optimizer)
@@ -72,7 +73,7 @@ def at(row: UpdateRow, index: tuple[int, ...], digits: int = 5) -> list[UpdateLi
         for name, x in row.quantities().items()
     }
     lines = []
-    values = row.values()
+    values = row.values
     for assignment in row.assignments:
         value = entry(values[assignment.symbol.name], index)
         symbolic = Equation((assignment.symbol, assignment.formula), "←")
