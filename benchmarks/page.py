@@ -2,9 +2,10 @@
 
     python benchmarks/page.py [xor digits] [--rounds 7]
 
-`write` is `chainrule report`, process start to end, beside a process that only imports torch. `open` is from the start
-of the navigation until the numbers of a weight are in the page, in a fresh window. `scrub` is one arrow key, until the
-layout is done; `maps` is what the next animation frame draws after it. Medians, in a headless Chromium without a GPU.
+`write` is `chainrule report`, process start to end; `CPU` what it computes, `torch` what a process that only imports
+torch does: on a shared machine these say more. `open` is from the start of the navigation until the numbers of a
+weight are in the page, in a fresh window. `scrub` is one arrow key, until the layout is done; `maps` is what the next
+animation frame draws after it. Medians, and of `scrub` the ninth decile, in a headless Chromium without a GPU.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ RUNS = {  # what the page promises: MB, seconds to write, milliseconds to open, 
     "digits": ("digits.py", (4, 2, 300, 16)),
 }
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+ROW = "{:8} {:>12} {:>10} {:>6} {:>6} {:>12} {:>12} {:>6} {:>6}"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
 OPENED = """
@@ -59,19 +61,24 @@ async (rounds) => {
 """
 
 
-def seconds(*command: str) -> float:
-    began = time.perf_counter()
+def seconds(*command: str) -> tuple[float, float]:
+    """(from start to end, of CPU time) for a Python process."""
+    began, before = time.perf_counter(), os.times()
     subprocess.run([sys.executable, *command], check=True, capture_output=True)
-    return time.perf_counter() - began
+    after = os.times()
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    return time.perf_counter() - began, used
 
 
-def written(run: Path, page: Path, rounds: int) -> tuple[float, float]:
-    """(seconds of `chainrule report`, of `import torch`), medians of processes that alternate."""
-    report, torch = [], []
+def written(run: Path, page: Path, rounds: int) -> tuple[float, float, float]:
+    """(seconds of `chainrule report`, its CPU time, that of `import torch`), medians of processes that alternate."""
+    wall, report, torch = [], [], []
     for _ in range(rounds):
-        torch.append(seconds("-c", "import torch"))
-        report.append(seconds("-m", "chainrule.cli", "report", str(run), "-o", str(page)))
-    return statistics.median(report), statistics.median(torch)
+        torch.append(seconds("-c", "import torch")[1])
+        taken, used = seconds("-m", "chainrule.cli", "report", str(run), "-o", str(page))
+        wall.append(taken)
+        report.append(used)
+    return statistics.median(wall), statistics.median(report), statistics.median(torch)
 
 
 def looked_at(browser: Any, page: Path, rounds: int) -> tuple[float, list[float], list[float]]:
@@ -97,29 +104,26 @@ def main() -> None:
     asked = options.parse_args()
     chromium = next(filter(None, map(shutil.which, CHROMIUM)))
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; promised in brackets")
-    print(
-        f"{'':8} {'size, MB':>12} {'write, s':>10} {'torch':>6} {'open, ms':>12} {'scrub, ms':>12} {'p90':>6} {'maps':>6}"
-    )
+    print(ROW.format("", "size, MB", "write, s", "CPU", "torch", "open, ms", "scrub, ms", "p90", "maps"))
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as started:
         browser = started.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         for name in asked.runs:
             script, (size, write, opening, scrubbing) = RUNS[name]
             run, page = Path(folder, f"{name}.run"), Path(folder, f"{name}.html")
             seconds("-m", "chainrule.cli", "run", "-o", str(run), str(EXAMPLES / script))
-            report, torch = written(run, page, asked.rounds)
+            wall, report, torch = written(run, page, asked.rounds)
             opened, layouts, maps = looked_at(browser, page, asked.rounds)
-            p90 = statistics.quantiles(layouts, n=10)[-1]
             cells = (
                 f"{page.stat().st_size / 1e6:.2f} ({size})",
-                f"{report:.2f} ({write})",
+                f"{wall:.2f} ({write})",
+                f"{report:.2f}",
+                f"{torch:.2f}",
                 f"{opened:.0f} ({opening})",
                 f"{statistics.median(layouts):.1f} ({scrubbing})",
+                f"{statistics.quantiles(layouts, n=10)[-1]:.1f}",
+                f"{statistics.median(maps):.1f}",
             )
-            print(
-                f"{name:8} {cells[0]:>12} {cells[1]:>10} {torch:6.2f} {cells[2]:>12} {cells[3]:>12} "
-                f"{p90:6.1f} {statistics.median(maps):6.1f}",
-                flush=True,
-            )
+            print(ROW.format(name, *cells), flush=True)
         browser.close()
         print(f"load {os.getloadavg()[0]:.1f} at the end")
 

@@ -34,6 +34,7 @@ EXAMPLES: list[ChainruleError] = [
     errors.BadWeight("fc.weight[0,"),
     errors.BadOption("--every", 0, "steps are counted in whole numbers from 1"),
     errors.OptionConflict("--every", "--steps", "both choose the steps"),
+    errors.PackageMissing("anywidget", "notebook"),
 ]
 
 

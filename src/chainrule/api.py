@@ -37,6 +37,7 @@ from chainrule.show.page import document, payload
 from chainrule.show.report import RunReport, report_of
 from chainrule.show.terminal import WIDTH
 from chainrule.show.tex import tex
+from chainrule.show.widget import widget
 from chainrule.watching.children import launched
 from chainrule.watching.exchange import joined
 from chainrule.watching.pulse import Tape
@@ -270,6 +271,10 @@ class Step:
         """The page of this step, in a frame."""
         return document.frame(payload.of_step(self._data), f"step {self.index:,}")
 
+    def widget(self) -> Any:
+        """The page of this step as a widget of a notebook, see Run.widget."""
+        return widget(payload.of_step(self._data))
+
     def __str__(self) -> str:
         return printed(self._report)
 
@@ -355,6 +360,13 @@ class Run:
     def _repr_html_(self) -> str:
         """The page of the run, in a frame."""
         return document.frame(payload.of_run(self.history, self.path.name), self.path.name)
+
+    def widget(self) -> Any:
+        """The page of the run as a widget of a notebook: its `step`, `weight`, `index` and `sample` are those in view.
+
+        Needs pip install 'chainrule[notebook]'. Raises PackageMissing, StepDamaged.
+        """
+        return widget(payload.of_run(self.history, self.path.name))
 
     def __repr__(self) -> str:
         processes = f", {len(found)} processes" if (found := self.ranks) else ""

@@ -19,10 +19,11 @@
     │   ├── IndexOutOfRange
     │   ├── SampleOutOfRange
     │   └── NotKept
-    └── OptionError             what was typed
-        ├── BadWeight
-        ├── BadOption
-        └── OptionConflict
+    ├── OptionError             what was typed
+    │   ├── BadWeight
+    │   ├── BadOption
+    │   └── OptionConflict
+    └── PackageMissing          an optional part is not installed
 
 A class takes facts, not prose: its fields. The message is written once, from them: what happened, what to do
 about it, and the section of docs/errors.md that says more.
@@ -373,6 +374,23 @@ class OptionConflict(OptionError):
     @property
     def to_do(self) -> str:
         return f"give {self.first} or {self.second}, not both"
+
+
+@dataclass(eq=False)
+class PackageMissing(ChainruleError):
+    """An optional part is not installed."""
+
+    package: str
+    extra: str
+    slug = "package-missing"
+
+    @property
+    def happened(self) -> str:
+        return f"this needs {self.package}, which is not installed"
+
+    @property
+    def to_do(self) -> str:
+        return f"pip install 'chainrule[{self.extra}]'"
 
 
 def _listed(things: Iterable[object], most: int = 8) -> str:

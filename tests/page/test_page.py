@@ -81,7 +81,7 @@ def test_the_keyboard_does_everything(pages, opened):
     share.focus()
     page.keyboard.press("Enter")
     assert page.locator(".shares tr.on button").inner_text() == "(1, 1) → 0"
-    assert page.evaluate("document.activeElement.dataset.focus") == "sample:3"  # still where it was
+    assert page.evaluate("document.activeElement.textContent") == "(1, 1) → 0"  # still where it was
 
 
 def test_play_goes_on_to_the_last_step_and_stops(pages, opened):

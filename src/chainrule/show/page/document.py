@@ -69,9 +69,9 @@ def inert(payload: dict[str, Any]) -> str:
 
 
 @cache
-def script() -> str:
-    """All our modules; defines `mount`."""
-    return bundle("app", lambda name: _read(f"script/{name}.js")).replace("</script", "<\\/script")
+def script(entry: str = "app") -> str:
+    """All our modules; defines `mount`, or what another entry exports."""
+    return bundle(entry, lambda name: _read(f"script/{name}.js")).replace("</script", "<\\/script")
 
 
 @cache

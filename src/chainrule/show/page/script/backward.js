@@ -53,7 +53,7 @@ export function recursion(frame, levels, sample, view) {
       const element = math(`<math><mrow><mrow class="gradient" title="${term.partial}">${mathNumber(term.partial, true)}</mrow>${upstream}</mrow></math>`);
       if (level.terms.length === 1) return h("span", { class: "term only", "data-product": term.product }, element);
       const chosen = order === level.chosen;
-      return h("button", { class: chosen ? "term on" : "term", "aria-pressed": chosen, "data-product": term.product, title: `= ${term.product}; follow this term`, "data-focus": `${depth}:${order}`, onclick: follow }, element);
+      return h("button", { class: chosen ? "term on" : "term", "aria-pressed": chosen, "data-product": term.product, title: `= ${term.product}; follow this term`, onclick: follow }, element);
     });
     const left = gradient === "share" ? h("span", { class: "left" }, "share") : h("span", { class: "left" }, math(`<math>${delta(frame, level.value, level.at)}</math>`));
     const tail = more > 0 ? h("span", { class: "muted", "data-product": rest }, `+ ${more} more: ${fixed(rest)}`) : !level.known ? h("span", { class: "muted" }, "sent by its calls") : null;
@@ -89,7 +89,7 @@ export function bars(frame, parts, gradient, state, view) {
     const width = Number.isFinite(share) ? (Math.abs(share) / largest) * 50 : 0;
     const bar = h("i", { style: `left:${share < 0 ? 50 - width : 50}%;width:${width}%` });
     const choose = () => view.set({ sample: n });
-    const label = h("button", { "data-focus": `sample:${n}`, "aria-pressed": n === state.sample, onclick: choose }, sampleName(frame, n));
+    const label = h("button", { "aria-pressed": n === state.sample, onclick: choose }, sampleName(frame, n));
     return h("tr", { class: n === state.sample ? "on" : null, onclick: choose }, h("td", {}, label), h("td", { class: "bar" }, bar), h("td", { class: "share-number", title: String(share) }, fixed(share)));
   });
   const total = parts.reduce((a, b) => a + b, 0);

@@ -1,6 +1,6 @@
 // What the network answers for every input, where there are two inputs.
 
-import { h, mix, svg } from "./dom.js";
+import { h, painting, svg, tint } from "./dom.js";
 import { contour } from "./contour.js";
 import { evaluate } from "./evaluate.js";
 
@@ -41,8 +41,7 @@ export function boundary(host, view, frames, colour) {
     const [positive, negative, ground] = [colour()("positive"), colour()("negative"), colour()("card")];
     for (let i = 0; i < SIDE * SIDE; i++) {
       const side = (answer[i] - centre) / spread;
-      const [r, g, b] = mix(ground, side < 0 ? negative : positive, Math.abs(side) * 0.62);
-      image.data.set([r, g, b, 255], 4 * i);
+      tint(image, i, ground, side < 0 ? negative : positive, Math.min(Math.abs(side) * 0.62, 1));
     }
     context.putImageData(image, 0, 0);
     over.replaceChildren(svg("path", { d: contour(answer, SIDE, centre), class: "level" }), ...points(frame, sample));
@@ -59,7 +58,8 @@ export function boundary(host, view, frames, colour) {
       return first > centre ? svg("circle", { cx: x, cy: 100 - y, r: 3.4, ...attributes }) : svg("rect", { x: x - 3, y: 97 - y, width: 6, height: 6, ...attributes });
     });
   };
-  view.subscribe((_, changed) => (changed.has("frame") || changed.has("sample")) && draw());
+  const soon = painting(draw);
+  view.subscribe((_, changed) => (changed.has("frame") || changed.has("sample")) && soon());
   return { repaint: draw };
 }
 

@@ -40,7 +40,7 @@ export function check(frame, value, entry, gradient, parts) {
  * @param {number} autograd
  * @param {number[] | null} parts
  */
-export function agreement(frame, ours, autograd, parts) {
+function agreement(frame, ours, autograd, parts) {
   const same = ours === autograd || (Number.isNaN(ours) && Number.isNaN(autograd));
   const difference = same ? 0 : Math.abs(ours - autograd);
   const size = Math.max(parts ? parts.reduce((a, b) => a + Math.abs(b), 0) : 0, Math.abs(ours));

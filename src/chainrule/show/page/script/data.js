@@ -126,7 +126,9 @@ export async function opened(payload) {
 
 /** @param {string} written @returns {Promise<Float32Array>} */
 async function unpacked(written) {
-  const bytes = Uint8Array.from(atob(written), (c) => c.charCodeAt(0));
+  const text = atob(written);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i); // several times as fast as Uint8Array.from
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Float32Array(await new Response(stream).arrayBuffer());
 }

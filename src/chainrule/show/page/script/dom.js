@@ -33,11 +33,24 @@ export function svg(tag, attributes = {}, ...children) {
  */
 function dressed(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    if (name.startsWith("on")) /** @type {any} */ (element)[name] = value; // a property, so that patch.js can hand it on
     else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, String(value));
   }
   element.append(...children.filter((child) => child !== null));
   return element;
+}
+
+/**
+ * A function that runs once before the next frame is painted, however often it is asked for: while scrubbing only what
+ * is painted is computed.
+ * @param {() => void} draw
+ */
+export function painting(draw) {
+  let asked = 0;
+  return () => {
+    cancelAnimationFrame(asked);
+    asked = requestAnimationFrame(draw);
+  };
 }
 
 /**
@@ -82,4 +95,17 @@ export function colours(root) {
 export function mix(a, b, share) {
   const f = Math.min(Math.max(share, 0), 1);
   return a.map((part, i) => part + (b[i] - part) * f);
+}
+
+/**
+ * Gives one pixel a colour between two; a map has thousands, so nothing is made on the way.
+ * @param {ImageData} image
+ * @param {number} pixel
+ * @param {number[]} a
+ * @param {number[]} b
+ * @param {number} share  0 to 1
+ */
+export function tint({ data }, pixel, a, b, share) {
+  for (let k = 0; k < 3; k++) data[4 * pixel + k] = a[k] + (b[k] - a[k]) * share;
+  data[4 * pixel + 3] = 255;
 }

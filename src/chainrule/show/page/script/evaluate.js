@@ -17,16 +17,11 @@ function each(parts, f) {
   const length = parts.reduce((/** @type {number} */ n, part) => (typeof part === "number" ? n : part.length), 0);
   if (!length) return f(.../** @type {number[]} */ (parts));
   const out = new Float64Array(length);
-  const [x, y, z] = parts.map(reader);
-  if (parts.length === 1) for (let i = 0; i < length; i++) out[i] = f(x(i));
-  else if (parts.length === 2) for (let i = 0; i < length; i++) out[i] = f(x(i), y(i));
-  else for (let i = 0; i < length; i++) out[i] = f(x(i), y(i), z(i));
+  const [x, y, z] = parts.map((part) => (typeof part === "number" ? new Float64Array(length).fill(part) : part));
+  if (parts.length === 1) for (let i = 0; i < length; i++) out[i] = f(x[i]);
+  else if (parts.length === 2) for (let i = 0; i < length; i++) out[i] = f(x[i], y[i]);
+  else for (let i = 0; i < length; i++) out[i] = f(x[i], y[i], z[i]);
   return out;
-}
-
-/** @param {Grid} part @returns {(i: number) => number} */
-function reader(part) {
-  return typeof part === "number" ? () => part : (i) => part[i];
 }
 
 /** sum + x·y, in place where sum is a grid of its own: most of the work of a map. @param {Grid} sum @param {Grid} x @param {Grid} y @returns {Grid} */

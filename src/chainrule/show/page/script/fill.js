@@ -37,7 +37,7 @@ export function fill(root, frame, elements, quantities = {}) {
 }
 
 /** A number with its exact value in the title; a result stands without brackets. @param {Element} hole @param {number | null} x */
-export function put(hole, x) {
+function put(hole, x) {
   const alone = hole.previousElementSibling?.textContent === "(" && hole.nextElementSibling?.textContent === ")";
   hole.innerHTML = mathNumber(x, !alone && !hole.classList.contains("forward"));
   hole.setAttribute("title", String(x));

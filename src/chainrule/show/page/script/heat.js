@@ -7,7 +7,7 @@ import { h, mix } from "./dom.js";
  * @param {number[]} shape
  * @returns {[number, number]}
  */
-export function layout(shape) {
+function layout(shape) {
   const count = shape.reduce((a, b) => a * b, 1);
   if (shape.length === 0) return [1, 1];
   if (shape.length === 1) {
@@ -25,7 +25,7 @@ export function layout(shape) {
  * @param {number} row
  * @param {number} column
  */
-export function entryAt(shape, row, column) {
+function entryAt(shape, row, column) {
   const [rows, columns] = layout(shape);
   if (row < 0 || column < 0 || row >= rows || column >= columns) return -1;
   let flat = row * columns + column;

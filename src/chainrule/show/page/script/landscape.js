@@ -1,6 +1,6 @@
 // A slice through the loss: the chosen weight across, the one that travels farthest besides it up, all others held.
 
-import { h, mix, svg } from "./dom.js";
+import { h, painting, svg, tint } from "./dom.js";
 import { contour } from "./contour.js";
 import { evaluate, recorded } from "./evaluate.js";
 import { unravel } from "./places.js";
@@ -55,8 +55,8 @@ export function landscape(host, view, frames, colour) {
     const [deep, middle, peak] = ["land-low", "land-middle", "land-high"].map(colour());
     loss.forEach((height, i) => {
       const share = Math.sqrt((height - low) / (high - low || 1));
-      const [r, g, b] = share < 0.5 ? mix(deep, middle, share * 2) : mix(middle, peak, share * 2 - 1);
-      image.data.set([r, g, b, 255], 4 * i);
+      if (share < 0.5) tint(image, i, deep, middle, share * 2);
+      else tint(image, i, middle, peak, share * 2 - 1);
     });
     context.putImageData(image, 0, 0);
     const levels = Array.from({ length: LEVELS }, (_, k) => contour(loss, SIDE, low + ((k + 1) / (LEVELS + 1)) ** 2 * (high - low)));
@@ -73,12 +73,8 @@ export function landscape(host, view, frames, colour) {
     across.textContent = `${first.label} →`;
     up.textContent = `${second.label} ↑`;
   };
-  let asked = 0;
-  view.subscribe((_, changed) => {
-    if (!changed.has("frame") && !changed.has("weight") && !changed.has("entry")) return;
-    cancelAnimationFrame(asked); // while scrubbing only what is painted is computed
-    asked = requestAnimationFrame(draw);
-  });
+  const soon = painting(draw);
+  view.subscribe((_, changed) => (changed.has("frame") || changed.has("weight") || changed.has("entry")) && soon());
   return { repaint: draw };
 }
 

@@ -64,7 +64,6 @@ function telling(frame) {
  * @param {Frame[]} frames
  */
 export function linked(view, frames) {
-  let written = location.hash;
   let waiting = 0;
   view.subscribe((state) => {
     clearTimeout(waiting); // browsers limit how often the address may change
@@ -74,7 +73,7 @@ export function linked(view, frames) {
       const shape = value === undefined ? [] : structure.values[value].shape;
       const weight = shape.length ? `${state.weight}[${unravel(state.entry, shape).join(",")}]` : state.weight;
       const mode = state.mode === "forward" ? "" : `&m=${state.mode}`;
-      written = `#t=${step}&w=${encodeURIComponent(weight).replace(/%5B/g, "[").replace(/%5D/g, "]").replace(/%2C/g, ",")}&n=${state.sample}${mode}`;
+      const written = `#t=${step}&w=${encodeURIComponent(weight).replace(/%5B/g, "[").replace(/%5D/g, "]").replace(/%2C/g, ",")}&n=${state.sample}${mode}`;
       try {
         history.replaceState(null, "", written);
       } catch {
@@ -83,8 +82,7 @@ export function linked(view, frames) {
     }, 200);
   });
   addEventListener("hashchange", (event) => {
-    const { hash } = new URL(event.newURL); // the address may have been written over since
-    if (hash !== written) view.set(start(frames, hash));
+    view.set(start(frames, new URL(event.newURL).hash)); // not location.hash: that may have been written over since
   });
 }
 
@@ -97,7 +95,7 @@ export function linked(view, frames) {
 export function keys(root, view, clock) {
   root.ownerDocument.addEventListener("keydown", (event) => {
     const target = /** @type {Element} */ (event.target);
-    const elsewhere = target !== root.ownerDocument.body && !root.contains(target);
+    const elsewhere = !root.isConnected || (target !== root.ownerDocument.body && !root.contains(target));
     if (elsewhere || event.ctrlKey || event.metaKey || event.altKey || /INPUT|SELECT|TEXTAREA/.test(target.tagName)) return;
     const pressed = event.key;
     if (pressed === "ArrowRight") clock.move(event.shiftKey ? 10 : 1);

@@ -2,11 +2,12 @@
 
 import { bars, product, recursion } from "./backward.js";
 import { check } from "./check.js";
-import { h, math } from "./dom.js";
+import { h, math, painting } from "./dom.js";
 import { numberOf } from "./fill.js";
 import { forward } from "./forward.js";
 import { fixed } from "./numbers.js";
 import { partials } from "./partials.js";
+import { patch } from "./patch.js";
 import { unravel } from "./places.js";
 import { isChain, shares, trace } from "./trace.js";
 import { optimizerOf, update } from "./update.js";
@@ -19,29 +20,25 @@ import { optimizerOf, update } from "./update.js";
  * @param {Frame[]} frames
  */
 export function weight(host, view, frames) {
+  const laidOut = painting(() => reachable(host));
   view.subscribe((state, changed) => {
     if (changed.size === 1 && changed.has("mode")) return;
     const frame = frames[state.frame];
     const value = frame.structure.named.get(state.weight);
-    const focus = focused(host);
-    if (value === undefined) host.replaceChildren(h("p", { class: "muted" }, `${state.weight} took no part in this step.`));
-    else host.replaceChildren(...panel(frame, value, state, view));
-    requestAnimationFrame(() => reachable(host));
-    if (focus) /** @type {HTMLElement | null} */ (host.querySelector(`[data-focus="${focus}"]`))?.focus();
+    patch(host, value === undefined ? [h("p", { class: "muted" }, `${state.weight} took no part in this step.`)] : panel(frame, value, state, view));
+    laidOut();
   });
 }
 
 /** Formulas that are wider than the card scroll, and then the keyboard must reach them. @param {Element} host */
 function reachable(host) {
-  for (const line of host.querySelectorAll(".line, .factors li")) {
-    if (line.scrollWidth > line.clientWidth + 1) line.setAttribute("tabindex", "0");
-  }
-}
-
-/** The focused control is made anew at every change: which was it? @param {Element} host */
-function focused(host) {
-  const active = host.ownerDocument.activeElement;
-  return active && host.contains(active) ? active.getAttribute("data-focus") : null;
+  const lines = [...host.querySelectorAll(".line, .factors li")];
+  const wide = lines.map((line) => line.scrollWidth > line.clientWidth + 1); // all read before any is written
+  lines.forEach((line, i) => {
+    if (wide[i] === line.hasAttribute("tabindex")) return;
+    if (wide[i]) line.setAttribute("tabindex", "0");
+    else line.removeAttribute("tabindex");
+  });
 }
 
 /**
