@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import sys
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 import torch
 from rich.console import Console, Group, RenderableType
@@ -257,7 +258,7 @@ class Step:
         """Where the gradient of one weight came from: `derive("fc.weight", (0, 1), sample=2)`.
 
         Without a sample, the one that contributes most is followed. Raises ParameterMissing, IndexOutOfRange,
-        SampleOutOfRange, and NotKept where the run did not keep the numbers.
+        SampleOutOfRange, NotKept where the run did not keep the numbers, and BadOption where they are complex.
         """
         return Derivation(self._deriver.derive(parameter, index, sample))
 
@@ -324,8 +325,11 @@ class Run:
     def outcome(self) -> Outcome:
         return outcome(self.losses)
 
-    def __getitem__(self, index: int) -> Step:
+    def __getitem__(self, index: SupportsIndex) -> Step:
         """Step `index`; a negative one counts recorded steps from the end. Raises StepMissing, naming the near ones."""
+        if not isinstance(index, SupportsIndex):
+            raise TypeError(f"a step is chosen by its number, as in run[0], not by {index!r}")
+        index = operator.index(index)
         history = self.history
         if index < 0 and -index <= len(history.steps):
             index = history.steps[index]
@@ -455,7 +459,7 @@ def explain(loss: Callable[[], Tensor], optimizer: torch.optim.Optimizer | None 
 
     Runs the loss, its backward and, if given, the optimizer once, then puts parameters, gradients, buffers that the
     optimizer holds, and torch's CPU random state back as they were. Buffers of the model, such as running means of
-    batch norm, are not put back. Raises NothingRecorded when the loss depends on no parameter.
+    batch norm, are not put back. Raises NothingRecorded when the loss depends on no parameter or is no tensor.
     """
     before = _State(optimizer)
     kept = _Kept()
@@ -463,6 +467,8 @@ def explain(loss: Callable[[], Tensor], optimizer: torch.optim.Optimizer | None 
     watcher.start()
     try:
         value = loss()
+        if not isinstance(value, Tensor):
+            raise NothingRecorded(f"the loss is no tensor but {value!r:.60}")
         if not value.requires_grad:
             raise NothingRecorded("the loss depends on no parameter that requires grad")
         before.note_leaves(watcher)

@@ -450,6 +450,8 @@ def explain(options: argparse.Namespace) -> int:
 def diagnose(options: argparse.Namespace) -> int:
     """Say why the network does not learn; exit status 1 when something is wrong, 0 when nothing was found.
 
+    Where no recorded step has a backward pass there is nothing to judge, and the status is 2.
+
     chainrule diagnose RUN --format json
     """
     from chainrule.diagnose import diagnose as diagnosis
@@ -466,7 +468,7 @@ def diagnose(options: argparse.Namespace) -> int:
         else:
             show(findings.DiagnosisReport(found))
         sys.stdout.flush()
-    return 0 if found.healthy else 1
+    return 0 if found.healthy else 1 if found.findings else 2
 
 
 def report(options: argparse.Namespace) -> int:

@@ -47,6 +47,7 @@ LIMITS = (
     Limit(
         "locals() kept by a function, before Python 3.13", "a recorded step brings that dict up to date, as a debugger"
     ),
+    Limit("a watch within a watch", "the outer one rests until the inner one ends, and says so"),
     Limit("a hook on a parameter's gradient", "that parameter is left out of the comparison with autograd"),
     Limit("more than 256 backward passes in one recorded step", "the first 256 are kept, and the step says so"),
     Limit("tensors too large for the run's size", "their statistics are kept; explain says what is missing"),

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from nets import CASES, build
 from torch import nn
 
-from chainrule.api import explain
-from chainrule.errors import IndexOutOfRange, ParameterMissing, SampleOutOfRange
+from chainrule.api import explain, load, watch
+from chainrule.errors import BadOption, IndexOutOfRange, NotKept, ParameterMissing, SampleOutOfRange
 
 # float64 sums of at most a few hundred products: 1e-12 of the sum of their sizes leaves a factor of 50.
 CLOSE = 1e-12
@@ -259,3 +259,92 @@ def test_the_document_compiles(name, tmp_path):
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace")
     assert done.returncode == 0, done.stdout[-1500:]
     assert "Missing character" not in done.stdout
+
+
+def test_a_model_that_was_made_double_is_derived_from_its_new_numbers(tmp_path):
+    """model.double() exchanges the numbers of a parameter without writing in place."""
+    with watch(tmp_path / "run"):
+        model, x, y = nn.Linear(2, 1).double(), torch.randn(4, 2).double(), torch.ones(4, 1).double()
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+        for _ in range(2):
+            optimizer.zero_grad()
+            F.mse_loss(model(x), y).backward()
+            optimizer.step()
+    for step in load(tmp_path / "run"):
+        d = step.derive("weight", (0, 1))
+        assert d.agrees
+        assert not closes(d)
+        assert d._data.parameter.dtype == torch.float64
+        assert str(step)
+
+
+def test_what_was_not_kept_is_named_with_its_own_shape():
+    layer = nn.Linear(4, 1)
+    step = explain(lambda: layer(torch.ones(64, 4)).sum())
+    step._data.parameters["weight"].tensor = None
+    with pytest.raises(NotKept, match=r"weight of F\.linear .*shape \[1, 4\], 4 numbers"):
+        step.derive("weight", (0, 0))
+    assert str(step)  # with norms in place of shares
+
+
+def test_a_number_does_not_enter_what_it_has_no_part_in_because_of_infinity():
+    """0·∞ is NaN, and yet the weight of one neuron enters that neuron only, also where its own data is zero."""
+    x = torch.tensor([[0.0, 1.0], [2.0, 3.0]])
+    layer = nn.Linear(2, 3)
+    with torch.no_grad():
+        layer.weight.abs_()
+        layer.bias.abs_()
+    for factor in (math.inf, math.nan):
+        step = explain(lambda factor=factor: (torch.relu(layer(x)) * factor).sum())
+        for sample in (0, 1):
+            d = step.derive("weight", (1, 0), sample)
+            assert [level.at for level in d.levels[1:3]] == [(sample, 1)] * 2
+            assert d.levels[0].terms[0].partial == x[sample, 0]
+            assert all(level.more == 0 and len(level.terms) == 1 for level in d.levels)
+        assert "both are nan" in d.text()
+        assert "nan too" in d.markdown()
+
+
+def test_a_partial_that_is_finite_is_not_nan_because_a_weight_beside_it_is():
+    first, second = nn.Linear(2, 3), nn.Linear(3, 2)
+    with torch.no_grad():
+        second.weight[0, 2] = math.nan
+    step = explain(lambda: second(first(torch.ones(4, 2))).sum())
+    d = step.derive("first.weight", (1, 0), 3)
+    assert [level.at for level in d.levels[:3]] == [(1, 0), (3, 1), (3, 0)]
+    assert {term.at[1]: term.partial for term in d.levels[1].terms} == dict(enumerate(second.weight[:, 1].tolist()))
+
+
+def test_a_batch_without_samples_is_explained():
+    layer = nn.Linear(2, 1)
+    step = explain(lambda: layer(torch.randn(0, 2)).sum(), torch.optim.SGD(layer.parameters(), 0.1))
+    d = step.derive("weight", (0, 0))
+    assert (d.gradient, d.shares, d.sample) == (0, (), None)
+    assert d.agrees
+    assert all((d.text(), d.markdown(), d.latex(), str(step)))
+
+
+def test_a_complex_weight_is_refused_and_its_step_shown():
+    w = nn.Parameter(torch.randn(2, dtype=torch.cfloat))
+    step = explain(lambda: (w * w).abs().sum(), torch.optim.SGD([w], 0.1))
+    with pytest.raises(BadOption, match="complex"):
+        step.derive("w", (0,))
+    assert str(step)
+
+
+def test_numbers_that_were_exchanged_within_the_step_are_those_that_are_told():
+    """By `.data =`, which PyTorch's version counter does not count."""
+    layer = nn.Linear(2, 1)
+    new, x = torch.tensor([[3.0, 4.0]]), torch.ones(4, 2)
+
+    def loss():
+        layer(x)
+        layer.weight.data = new
+        return layer(layer(x) * x).sum()
+
+    step = explain(loss, torch.optim.SGD(layer.parameters(), 0.1))
+    assert step._data.problems == []
+    assert step.agreement.holds
+    d = step.derive("weight#2" if "weight#2" in step._data.parameters else "weight", (0, 1))
+    assert d.agrees
+    assert d.value == 4

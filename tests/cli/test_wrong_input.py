@@ -262,7 +262,7 @@ def damaged(run: Path, folder: Path, how: str) -> Path:
         ("half of run.json", "copy.run/run.json is damaged: "),
         ("run.json a list", "copy.run is not a run of chainrule"),
         ("one bit of a step", "step 0 cannot be read, "),
-        ("half of a step", "step 0 was not recorded; the nearest recorded are 1 "),
+        ("half of a step", "step 0 cannot be read, "),
         ("no steps", "step 0 was not recorded, and neither was any other"),
     ],
 )

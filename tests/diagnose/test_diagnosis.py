@@ -118,6 +118,13 @@ def test_the_command_ends_with_1_where_something_is_wrong_and_with_0_else(tmp_pa
         assert [finding["slug"] for finding in data["findings"]] == ([] if repaired else ["broadcast-loss"])
 
 
+def test_a_run_without_a_recorded_step_is_not_called_healthy(tmp_path, capsys):
+    with chainrule.watch(tmp_path / "the.run"):
+        pass
+    assert main(["diagnose", str(tmp_path / "the.run")]) == 2
+    assert "Nothing to judge" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_examples_that_learn_are_healthy(name, tmp_path):
     path = HERE.parents[1] / "examples" / name

@@ -21,7 +21,7 @@ from torch.distributed.fsdp import fully_shard
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from chainrule.api import Step, watch
+from chainrule.api import Step, explain, watch
 from chainrule.errors import NotKept
 from chainrule.limits import LIMITS
 
@@ -481,3 +481,29 @@ def test_of_sharded_parameters_the_loss_is_logged_and_the_step_says_why_no_more(
         optimizer.step()
     assert len(run.losses) == 1
     assert any("sharded" in problem for problem in run[0].problems), run[0].problems
+
+
+@shows("a watch within a watch")
+def test_the_outer_watch_rests_while_an_inner_one_lasts(tmp_path):
+    layer, x = nn.Linear(2, 1), torch.ones(4, 2)
+    optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+    before = torch.autograd.backward, torch.Tensor.backward, torch.autograd._engine_run_backward
+
+    def train(steps):
+        for _ in range(steps):
+            optimizer.zero_grad()
+            layer(x).pow(2).mean().backward()
+            optimizer.step()
+
+    with watch(tmp_path / "outer") as outer:
+        train(30)
+        with watch(tmp_path / "inner") as inner:
+            train(40)
+        train(30)
+        explain(lambda: layer(x).pow(2).mean(), optimizer)
+        train(10)
+    assert (len(outer.losses), len(inner.losses)) == (70, 40)
+    assert any("another watch began within this one" in problem for problem in outer.history.problems)
+    assert (torch.autograd.backward, torch.Tensor.backward, torch.autograd._engine_run_backward) == before
+    train(3)
+    assert all(step.agreement.holds for step in outer)

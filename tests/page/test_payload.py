@@ -74,7 +74,7 @@ def test_the_page_is_no_larger_than_promised(network, limit, pages):
 
 def test_a_page_that_cannot_be_written_leaves_the_old_one(recorded, tmp_path, monkeypatch):
     page = tmp_path / "page.html"
-    page.write_text("old")
+    page.write_text(f"{document.GENERATOR} old")
 
     def full(self, *arguments):
         raise OSError(28, "No space left on device")
@@ -83,8 +83,18 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(recorded, tmp_path, mo
     with pytest.raises(OutputNotWritable, match="No space left"):
         recorded("one_layer").report(page)
     monkeypatch.undo()
-    assert page.read_text() == "old"
+    assert page.read_text() == f"{document.GENERATOR} old"
     assert [file.name for file in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_a_file_that_is_no_page_is_not_written_over(recorded, tmp_path):
+    precious = tmp_path / "run.json"
+    precious.write_text("precious")
+    with pytest.raises(OutputNotWritable, match="no page of chainrule"):
+        recorded("one_layer").report(precious)
+    assert precious.read_text() == "precious"
+    page = recorded("one_layer").report(tmp_path / "page.html")
+    assert recorded("one_layer").report(page) == page  # a page of ours may be made anew
 
 
 def test_the_command_writes_the_page_and_says_where(recorded, tmp_path):

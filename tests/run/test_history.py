@@ -164,6 +164,17 @@ def test_random_bytes_instead_of_a_step(run: Path) -> None:
         assert look(run) == {"StepDamaged"}
 
 
+def test_a_step_that_was_cut_off_is_damaged_not_missing(run: Path) -> None:
+    file = run / "steps" / "000000.safetensors"
+    file.write_bytes(file.read_bytes()[:-1])
+    history = open_run(run)
+    assert 0 not in history.steps
+    assert history.damaged == [0]
+    assert any("damaged: [0]" in problem for problem in history.problems)
+    with pytest.raises(StepDamaged, match="another size"):
+        history.read(0)
+
+
 # --- missing and misplaced -------------------------------------------------------------------------------------------
 
 

@@ -12,8 +12,9 @@ from rich.text import Text
 from shown_runs import PROBLEMS, record
 from torch import nn
 
-from chainrule.api import load, watch
-from chainrule.show.terminal import Hanging, module_name
+from chainrule.api import explain, load, watch
+from chainrule.errors import NothingRecorded
+from chainrule.show.terminal import WIDTH, Hanging, module_name
 
 
 @pytest.mark.parametrize(
@@ -82,3 +83,34 @@ def test_shares_that_are_zero_have_no_bar_where_there_are_many(tmp_path):
     text = run[0].derive("weight", (0, 0)).text()
     assert "19 more samples, each exactly" in text
     assert text.count("│") == 1
+
+
+def test_the_bars_of_shares_stand_apart_from_long_labels_and_below_each_other():
+    layer = nn.Linear(4, 1)
+    x = torch.cat([torch.ones(1, 4), -1234.5 * torch.rand(19, 4)])
+    said = explain(lambda: layer(x).square().mean()).derive("weight", (0, 0)).text()
+    rows = [line for line in said.splitlines() if "│" in line]
+    assert len({row.index("│") for row in rows}) == 1
+    assert not [row for row in rows if ")█" in row]
+    more = next(line for line in said.splitlines() if "more samples" in line)
+    assert {len(row) for row in rows} == {len(more)}
+    assert len(more) <= WIDTH
+
+
+def test_a_weight_that_was_zero_has_no_relative_change():
+    layer = nn.Linear(4, 5)
+    nn.init.zeros_(layer.bias)
+    said = str(explain(lambda: layer(torch.ones(3, 4)).sum(), torch.optim.SGD(layer.parameters(), 0.1)))
+    assert next(line for line in said.splitlines() if "bias" in line and "0.6708" in line).endswith("–")
+    assert "nan" not in said
+
+
+def test_what_is_no_loss_and_what_is_no_step_is_said(tmp_path):
+    with pytest.raises(NothingRecorded, match=r"the loss is no tensor but 3\.0"):
+        explain(lambda: 3.0)
+    with watch(tmp_path / "run"):
+        nn.Linear(1, 1)(torch.ones(1, 1)).sum().backward()
+    run = load(tmp_path / "run")
+    for wrong in ("a", slice(0, 3), 1.0, None):
+        with pytest.raises(TypeError, match="a step is chosen by its number"):
+            run[wrong]

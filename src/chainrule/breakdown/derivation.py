@@ -22,7 +22,7 @@ from chainrule.breakdown.partials import Index, row
 from chainrule.breakdown.samples import Samples
 from chainrule.breakdown.update import UpdateLine, UpdateRow, at, update_rows
 from chainrule.breakdown.verify import pass_tolerance, roundoff
-from chainrule.errors import IndexOutOfRange, NotKept, ParameterMissing, SampleOutOfRange
+from chainrule.errors import BadOption, IndexOutOfRange, NotKept, ParameterMissing, SampleOutOfRange
 from chainrule.formula import Formula, Number, Words, functions_of, replace, symbols_of, tidy
 from chainrule.rules import Bound, Contraction, rule_of
 from chainrule.rules.rule import TORCH
@@ -132,6 +132,11 @@ class Derivation:
         return self.shares[self.sample]
 
     @property
+    def recorded(self) -> bool:
+        """Whether autograd's value is known; it may be NaN."""
+        return any(self.parameter.index in backward.received for backward in self.notation.step.backwards)
+
+    @property
     def difference(self) -> float:
         """|ours − autograd's|, relative to `scale`; both may be the same NaN or infinity."""
         if self.gradient == self.autograd or (math.isnan(self.gradient) and math.isnan(self.autograd)):
@@ -208,7 +213,7 @@ class Deriver:
     def derive(self, name: str, index: Index, sample: int | None = None) -> Derivation:
         """The derivation of parameter `name` at `index`, following one sample of the batch.
 
-        Raises ParameterMissing, IndexOutOfRange, SampleOutOfRange, NotKept.
+        Raises ParameterMissing, IndexOutOfRange, SampleOutOfRange, NotKept; BadOption where numbers are complex.
         """
         parameter = self.step.parameters.get(name)
         if parameter is None:
@@ -218,12 +223,14 @@ class Deriver:
         ):
             raise IndexOutOfRange(name, index, parameter.shape)
         index = tuple(i % size for i, size in zip(index, parameter.shape, strict=True))
+        if parameter.dtype.is_complex:
+            raise complex_numbers(parameter)
         count = self.batch.count
         if sample is not None and not 0 <= sample < (count or 0):
             raise SampleOutOfRange(sample, count or 0)
         gradient = self._gradient(parameter)
         shares = self._shares(parameter, index)
-        if sample is None and shares is not None:
+        if sample is None and shares:
             sample = max(range(len(shares)), key=lambda n: abs(shares[n]) if math.isfinite(shares[n]) else math.inf)
         theirs = [b.received[parameter.index] for b in self.step.backwards if parameter.index in b.received]
         theirs_at = float(sum(t[index] for t in theirs)) if theirs else math.nan
@@ -251,9 +258,12 @@ class Deriver:
         )
 
     def weights(self, most: int) -> list[tuple[str, Index]] | None:
-        """Every single weight of the step, where there are at most that many; else None."""
+        """Every single weight of the step, where there are at most that many, all real; else None."""
         parameters = self.step.parameters
-        if sum(value.numel for value in parameters.values()) > most:
+        if (
+            any(value.dtype.is_complex for value in parameters.values())
+            or sum(value.numel for value in parameters.values()) > most
+        ):
             return None
         return [
             (name, tuple(int(i) for i in place))
@@ -300,8 +310,11 @@ class Deriver:
         assert rule is not None
         lost = call.missing(rule.keeps)
         if lost:
-            raise not_kept(f"{lost} of {call.name} ({call.where})", call.output if lost == "output" else call.values)
+            argument = [v for v in arguments_of(call.arguments.get(lost)) if v.tensor is None]
+            raise not_kept(f"{lost} of {call.name} ({call.where})", argument or call.output)
         for v in call.outputs:
+            if v.dtype.is_complex:
+                raise complex_numbers(value)
             if v.index in self.step.lost:
                 raise not_kept(f"the gradient of {self.notation[v].text}", v)
         upstream = [self.step.gradients.get(v.index) for v in call.outputs]
@@ -321,7 +334,8 @@ class Deriver:
             for output, partial, gradient in self._products(call, value, index):
                 if not self.batch.of(output.shape):
                     return None
-                share = (partial * gradient).reshape(output.shape[0], -1).sum(1)
+                share = live(partial, gradient, (partial != 0).any(0))[1]
+                share = share.reshape(output.shape[0], math.prod(output.shape[1:])).sum(1)
                 total = share if total is None else total + share
         return None if total is None else tuple(total.tolist())
 
@@ -344,7 +358,7 @@ class Deriver:
         while value.index not in roots:
             level = self._level(value, index, sample)
             levels.append(level)
-            if not level.terms or math.isnan(level.terms[0].partial):
+            if not level.terms or level.terms[0].call.rule is None:
                 break  # nothing further, or an opaque call: autograd's number ends the path
             value, index = level.terms[0].into, level.terms[0].at
         return levels
@@ -358,17 +372,19 @@ class Deriver:
                 count, total = count + 1, total + found[-1].product
                 continue
             for output, rows, gradient in self._products(call, value, index):
-                partial = rows
+                partial, pattern = rows, rows != 0
                 lead: Index = ()
                 if sample is not None and self.batch.of(output.shape):
+                    pattern = pattern.any(0)  # the same for each sample, even where this one's partial is zero
                     partial, gradient, lead = partial[sample], gradient[sample], (sample,)
-                product = partial * gradient
+                entered, product = live(partial, gradient, pattern)
                 flat = product.reshape(-1)
-                used = int(((flat != 0) | (partial.reshape(-1) != 0)).sum())
+                used = int(entered.sum())
                 count, total = count + used, total + float(flat.sum())
-                if used == 0:
+                places: list[int] = []
+                if used == 0 and product.numel():
                     places = [_entered(value, index, output, rows)]
-                else:
+                elif used:
                     size = torch.nan_to_num(flat.abs(), math.inf) + torch.nan_to_num(partial.reshape(-1).abs()) * 1e-30
                     places = size.topk(min(TERMS, used)).indices.tolist()
                 for place in places:
@@ -438,6 +454,17 @@ def _entered(value: Value, index: Index, output: Value, rows: Tensor) -> int:
         return int((place.reshape(output.shape[0], -1) if place.dim() > 1 else place.reshape(1, -1)).sum(0).argmax())
     pattern = rows.abs().reshape(rows.shape[0], -1).sum(0) if rows.dim() > 1 else rows.abs()
     return int(torch.nan_to_num(pattern).argmax())
+
+
+def live(partial: Tensor, gradient: Tensor, pattern: Tensor) -> tuple[Tensor, Tensor]:
+    """Which numbers are entered, and the products there: 0·∞ is NaN, and says nothing of a number not entered."""
+    product = partial * gradient
+    entered = (partial != 0) | (pattern & ~product.isfinite())
+    return entered, product.masked_fill(~entered, 0)
+
+
+def complex_numbers(value: Value) -> BadOption:
+    return BadOption("weight", value.name, "its numbers, or those it enters, are complex: not derived one by one")
 
 
 def not_kept(what: str, values: Argument) -> NotKept:

@@ -26,7 +26,10 @@ def rms(tensor: Tensor | None, summary: Summary | None, count: int) -> float:
 
 def update_norm(change: ParameterUpdate) -> float:
     """‖after − before‖."""
-    return math.nan if change.after is None else norm(change.after.double() - change.before.double())
+    if change.after is None:
+        return math.nan
+    wide = torch.promote_types(change.after.dtype, torch.float64)  # or complex128
+    return norm(change.after.to(wide) - change.before.to(wide))
 
 
 def blocks(tensor: Tensor, side: int) -> Tensor:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from chainrule.breakdown.backward import pair
 from chainrule.breakdown.notation import Notation
 from chainrule.formula import Derivative, Equation, Words
-from chainrule.rules import Bound, Gradients, rule_of
+from chainrule.rules import Bound, Contraction, Gradients, rule_of
 from chainrule.step import Call, Value
 
 Tensor = torch.Tensor
@@ -66,12 +68,44 @@ def row(call: Call, value: Value, index: Index, upstream: list[Tensor | None]) -
 
     The vjp is linear in the upstream gradient g, so the row is the derivative of vjp(g)[index] with respect to g.
     `upstream` gives the outputs' shapes and says which of them the loss depends on.
+
+    A NaN or infinity among the call's numbers spreads, by 0·∞, to outputs that its entry has no part in. A partial that
+    stays the same whatever stands in for such numbers does not depend on them.
     """
+    found = _row(call, Bound(call), value, index, upstream)
+    if not any(r is not None and bool(r.isnan().any()) for r in found):
+        return found
+    first, second = (_row(call, Filled(call, fill), value, index, upstream) for fill in (0.5, 0.75))
+    linear = isinstance(rule_of(call), Contraction)  # of other rules, sign(x) is the same for both too
+    return [
+        r if r is None or a is None or b is None else torch.where(r.isnan() & (a == b) & ((a == 0) | linear), a, r)
+        for r, a, b in zip(found, first, second, strict=True)
+    ]
+
+
+class Filled(Bound):
+    """The call's arguments with `fill` in place of NaN and infinities."""
+
+    __slots__ = ("fill",)
+
+    def __init__(self, call: Call, fill: float) -> None:
+        super().__init__(call)
+        self.fill = fill
+
+    def _numbers(self, part: Any) -> Any:
+        found = super()._numbers(part)
+        if isinstance(found, float) and not math.isfinite(found):
+            return self.fill
+        floating = isinstance(found, Tensor) and found.is_floating_point()
+        return found.nan_to_num(self.fill, self.fill, self.fill) if floating else found
+
+
+def _row(call: Call, bound: Bound, value: Value, index: Index, upstream: list[Tensor | None]) -> list[Tensor | None]:
     rule = rule_of(call)
     assert rule is not None
     with torch.enable_grad():
         g = [None if u is None else torch.zeros_like(u).requires_grad_() for u in upstream]
-        gradients: Gradients = rule.vjp(Bound(call), *g)  # type: ignore[arg-type]
+        gradients: Gradients = rule.vjp(bound, *g)  # type: ignore[arg-type]
         entries = [
             gradient[index]
             for name, sent in gradients.items()

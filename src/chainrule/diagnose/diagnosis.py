@@ -47,14 +47,20 @@ CONSEQUENCES: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """findings, the one to mend first at the head; problems: checks that failed, by a fault of ours."""
+    """What was found.
+
+    findings   the one to mend first at the head
+    problems   checks that failed, by a fault of ours
+    judged     number of recorded steps that were looked at; where it is 0, no finding means nothing
+    """
 
     findings: tuple[Finding, ...]
     problems: tuple[str, ...]
+    judged: int
 
     @property
     def healthy(self) -> bool:
-        return not self.findings
+        return not self.findings and self.judged > 0
 
 
 def diagnose(history: History) -> Diagnosis:
@@ -67,7 +73,7 @@ def diagnose(history: History) -> Diagnosis:
             found += check(case)
         except Exception as error:  # one check of ours must not take the others with it
             problems.append(f"{check.__module__.rpartition('.')[2]} failed: {type(error).__name__}: {error}")
-    return Diagnosis(tuple(causes(found)), tuple(problems))
+    return Diagnosis(tuple(causes(found)), tuple(problems), len(case.steps))
 
 
 def causes(found: list[Finding]) -> Iterator[Finding]:

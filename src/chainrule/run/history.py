@@ -33,6 +33,7 @@ class History:
     losses    of every training step; of a damaged file the intact prefix
     steps     the recorded steps that are on disk, sorted
     rows      {step: its line in steps.jsonl}, also of steps that were thinned out; see `_row` for what is sure in it
+    damaged   the steps whose file has not the size that was written
     thinned   the steps that were deleted to keep the run's size
     problems  what the writer noted, and what could not be read here
 
@@ -48,7 +49,11 @@ class History:
         self.about = _read_about(self.path)
         self.losses = _read_losses(self.path / LOSSES)
         self._read_rows()
-        self.steps = [index for index in _step_numbers(self.path / STEPS) if self._has_its_size(index)]
+        there = _step_numbers(self.path / STEPS)
+        self.steps = [index for index in there if self._has_its_size(index)]
+        self.damaged = sorted(set(there) - set(self.steps))
+        if self.damaged:
+            self.problems.append(f"the files of {len(self.damaged)} recorded steps are damaged: {self.damaged[:5]}")
 
     @property
     def ended(self) -> str:
@@ -66,6 +71,8 @@ class History:
 
     def read_all(self, index: int) -> tuple[Step, dict[str, LeftOut]]:
         """`read` and `left_out` at once."""
+        if index in self.damaged:
+            raise StepDamaged(step_file(self.path, index), index, "it has another size than was written")
         if index not in self.steps:
             raise StepMissing(index, self.steps)
         path = step_file(self.path, index)

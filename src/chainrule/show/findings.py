@@ -25,7 +25,9 @@ class DiagnosisReport:
         return Group(*self.parts())
 
     def parts(self) -> Iterator[RenderableType]:
-        if self.found.healthy:
+        if not self.found.judged:
+            yield line(("Nothing to judge: no recorded step of this run has a backward pass.", f"bold {WARNING}"))
+        elif self.found.healthy:
             yield line(("✓ nothing found that keeps the network from learning", f"bold {UPDATE}"))
         for i, finding in enumerate(self.found.findings, 1):
             yield from _finding(i, finding)
@@ -58,8 +60,9 @@ def _written(value: Any) -> str:
 
 def record(found: Diagnosis) -> dict[str, Any]:
     """The diagnosis as plain data for JSON."""
+    said = found.findings[0].title if found.findings else "healthy" if found.judged else "nothing to judge"
     made = {
-        "verdict": "healthy" if found.healthy else found.findings[0].title,
+        "verdict": said,
         "findings": [asdict(finding) | {"tried": None} for finding in found.findings],
         "problems": found.problems,
     }

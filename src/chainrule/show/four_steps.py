@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Iterator, Sequence
 
@@ -12,6 +13,7 @@ from rich.text import Text
 from chainrule.breakdown import Deriver, backward_rows, forward_rows, partial_rows, update_rows
 from chainrule.breakdown.derivation import written
 from chainrule.breakdown.update import UpdateRow
+from chainrule.errors import BadOption, NotKept
 from chainrule.formula import text
 from chainrule.run.all_reduce import AllReduce
 from chainrule.show.numbers import fixed, number, ordinal, shape
@@ -108,7 +110,7 @@ class StepReport:
         wanted: list[Value] = [self.batch.data] if self.batch.data is not None else []
         wanted += [call.output for call in self.notation.calls]
         wanted += [self.batch.target] if self.batch.target is not None else []
-        fits = [v for v in dict.fromkeys(wanted) if v.tensor is not None and self.per_sample(v) <= COLUMNS]
+        fits = [v for v in dict.fromkeys(wanted) if v.tensor is not None and self.writable(v)]
         results = any(v.kind == "result" for v in fits)
         return fits if results and sum(self.per_sample(v) for v in fits) <= 12 else []
 
@@ -173,7 +175,7 @@ class StepReport:
             yield self.gradient_table([(r.value, r.numbers) for r in fits[::-1]], titles[::-1])
 
     def writable(self, value: Value) -> bool:
-        return self.per_sample(value) <= COLUMNS
+        return self.per_sample(value) <= COLUMNS and value.numel > 0 and not value.dtype.is_complex
 
     def gradient_table(
         self, columns: Sequence[tuple[Value, torch.Tensor | None]], titles: Sequence[str]
@@ -204,7 +206,10 @@ class StepReport:
     def shares(self) -> Iterator[RenderableType]:
         """For few weights: each sample's share of each weight's gradient, and the sum. Else: norms."""
         weights = self.deriver.weights(most=6)
-        if weights is None:
+        derivations = []
+        with contextlib.suppress(NotKept, BadOption):
+            derivations = [self.deriver.derive(name, index) for name, index in weights or ()]
+        if not derivations:
             rows = [
                 [name, shape(value.shape), fixed(float(g.abs().double().norm())), fixed(float(g.abs().double().max()))]
                 for name, value in self.step.parameters.items()
@@ -213,8 +218,7 @@ class StepReport:
             yield line()
             yield grid([("parameter", ""), ("shape", MUTED), ("‖gradient‖", GRADIENT), ("largest", GRADIENT)], rows)
             return
-        derivations = [self.deriver.derive(name, index) for name, index in weights]
-        shown = [d for d in derivations if d.shares is not None]
+        shown = [d for d in derivations if d.shares]
         if not shown:
             rows = [[written(d.parameter.name, d.index), fixed(d.gradient)] for d in derivations]
             yield line()
@@ -271,8 +275,8 @@ class StepReport:
             change, before = row.change, row.change.before
             moved = float((change.after - before).abs().double().norm()) if change.after is not None else math.nan
             size = float(before.abs().double().norm())
-            ratio = moved / size if size else math.nan
-            table.append([row.parameter.name, shape(before.shape), fixed(size), fixed(moved), fixed(ratio)])
+            ratio = "–" if size == 0 else fixed(moved / size)
+            table.append([row.parameter.name, shape(before.shape), fixed(size), fixed(moved), ratio])
         yield line()
         headers = [
             ("parameter", ""),

@@ -107,7 +107,7 @@ def _chain(d: Derivation) -> list[Formula | str | Table]:
                 begin, end = d.levels[first], d.levels[last]
                 lines.append(Equation((_left(d, begin, first), _delta(d, end.value, end.at))))
             lines.append(_recursion(d, d.levels[last], last))
-    if d.shares is not None:
+    if d.shares:
         most = sorted(range(len(d.shares)), key=lambda n: -abs((d.shares or ())[n]))[:16]
         rows = tuple((str(n), number(d.shares[n], DIGITS)) for n in sorted(most))
         rest = [s for n, s in enumerate(d.shares) if n not in most]
@@ -115,7 +115,9 @@ def _chain(d: Derivation) -> list[Formula | str | Table]:
             rows += ((f"{len(rest)} more", number(sum(rest), DIGITS)),)
         lines.append(Table(("sample", "share"), (*rows, ("sum", number(sum(d.shares), DIGITS)))))
     lines.append(Equation((Derivative(loss, weight), Number(d.gradient, DIGITS))))
-    if not math.isnan(d.autograd):
+    if math.isnan(d.gradient) and math.isnan(d.autograd) and d.recorded:
+        lines.append("Autograd's is nan too.")
+    elif d.recorded:
         theirs = number(d.autograd, DIGITS)
         if d.agrees:
             lines.append(f"This equals autograd's {theirs} {how_close(d)}.")
@@ -136,7 +138,7 @@ def _recursion(d: Derivation, level: Level, depth: int) -> Formula:
     left = _left(d, level, depth)
     total: Formula | None = None
     for term in level.terms:
-        opaque = math.isnan(term.partial)
+        opaque = term.call.rule is None
         one = Number(term.product, DIGITS) if opaque else Number(term.partial, DIGITS) * _delta(d, term.into, term.at)
         total = one if total is None else total + one
     if level.more and total is not None:

@@ -19,6 +19,7 @@ from chainrule.show.terminal import (
     ROWS,
     UPDATE,
     WARNING,
+    WIDTH,
     Hanging,
     badge,
     indented,
@@ -134,7 +135,7 @@ class DerivationReport:
             yield Hanging(line(f"{whose} = ", (product, GRADIENT), " = ", (fixed(d.share), f"bold {GRADIENT}")))
         else:
             yield from self.recursion()
-        if d.shares is not None:
+        if d.shares:
             yield line()
             yield from self.share_bars()
         yield line()
@@ -154,7 +155,7 @@ class DerivationReport:
                 made.append(self.product(term))
             if level.more:
                 made.append(f" + {level.more:,} more = {fixed(level.rest)}", style=MUTED)
-            made.append(f" = {fixed(level.gradient)}", style=f"bold {GRADIENT}")
+            made.append(f"{' = ' if terms else ''}{fixed(level.gradient)}", style=f"bold {GRADIENT}")
             yield Hanging(made)
         yield line(("δ(x) is the gradient of the loss by x; each is a sum over what x directly enters", MUTED))
 
@@ -162,7 +163,7 @@ class DerivationReport:
         return f"δ({self.name(level.value, level.at)})"
 
     def product(self, term: Term) -> str:
-        if math.isnan(term.partial):
+        if term.call.rule is None:
             return f"{fixed(term.product)} ({text(term.formula)})"
         upstream = f"δ({self.name(term.into, term.at)})"
         left = f"({fixed(term.partial)})" if term.partial < 0 else fixed(term.partial)
@@ -177,19 +178,22 @@ class DerivationReport:
             order = sorted(order, key=lambda n: -abs(d.shares[n]) if math.isfinite(d.shares[n]) else -math.inf)  # type: ignore[index]
             order = [n for n in order if d.shares[n] != 0] or order  # bars of no length say nothing
         written_out = order[:ROWS]
-        for n in written_out:
-            left, right = bar(d.shares[n], largest, 18)
-            data = d.batch.row(d.batch.data, n)
-            label = f"({', '.join(map(number, data))})" if data else f"sample {n}"
+        rows = {n: d.batch.row(d.batch.data, n) for n in written_out}
+        labels = {n: f"({', '.join(map(number, row))})" if row else f"sample {n}" for n, row in rows.items()}
+        width = max([18, *(len(label) + 1 for label in labels.values())])
+        half = max(4, min(18, (WIDTH - 20 - width) // 2))
+        for n, label in labels.items():
+            left, right = bar(d.shares[n], largest, half)
             mark = "▸" if n == d.sample else " "
             style = "bold" if n == d.sample else MUTED
-            yield line(
-                (f"{mark} {label:<18}", style), (left, GRADIENT), "│", (right, GRADIENT), fixed(d.shares[n]).rjust(11)
-            )
+            share = fixed(d.shares[n]).rjust(11)
+            yield line((f"{mark} {label:<{width}}", style), (left, GRADIENT), "│", (right, GRADIENT), share)
         if len(d.shares) > ROWS:
             rest = [s for n, s in enumerate(d.shares) if n not in written_out]
             each = "" if any(rest) else ", each exactly"
-            yield line((f"  {len(rest):,} more samples{each}".ljust(58), MUTED), fixed(sum(rest)).rjust(11))
+            yield line(
+                (f"  {len(rest):,} more samples{each}".ljust(width + 2 * half + 3), MUTED), fixed(sum(rest)).rjust(11)
+            )
         if d.cancellation < 0.05:
             yield line(
                 (f"  the shares cancel: their sum is {number(100 * d.cancellation, 2)} % of their sizes", WARNING)
@@ -197,8 +201,10 @@ class DerivationReport:
 
     def check(self) -> list[tuple[str, str]]:
         d = self.d
-        if math.isnan(d.autograd):
+        if not d.recorded:
             return [("autograd's value was not recorded", MUTED)]
+        if math.isnan(d.gradient) and math.isnan(d.autograd):
+            return [("both are nan: this and .grad", WARNING)]
         agrees = self.d.agrees
         said = f"✓ equals .grad {number(d.autograd, 6)}" if agrees else f"✗ .grad is {number(d.autograd, 6)}"
         return [

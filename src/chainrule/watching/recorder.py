@@ -69,7 +69,7 @@ class Recorder(TorchFunctionMode):
         self.edges: dict[int, tuple[Any, int]] = {}  # value index -> (node, output_nr)
         self.leaves: dict[int, Tensor] = {}  # value index -> the tensor itself, for leaves and data
         self._by_edge: dict[Edge, Value] = {}
-        self._by_tensor: dict[int, tuple[Value, int | None]] = {}  # of leaves and data, with the version read
+        self._by_tensor: dict[int, tuple[Value, Any]] = {}  # of leaves and data, with the state read
         self._by_storage: dict[int, list[Value]] = {}
         self._fresh: list[Value] = []  # kept since the last write: not yet in _by_storage
         self._display_bytes = DISPLAY_BYTES
@@ -296,11 +296,11 @@ class Recorder(TorchFunctionMode):
                 if isinstance(node, torch._C._FunctionBase):
                     self._tokens.append(tensor)  # a Python node does not keep its C++ graph alive
         else:
-            version = None if tensor.is_inference() else tensor._version
+            state = state_of(tensor)
             value, seen = self._by_tensor.get(id(tensor), (None, None))
-            if value is None or seen != version or value.requires_grad != tensor.requires_grad:
+            if value is None or seen != state or value.requires_grad != tensor.requires_grad:
                 value = self._new(tensor, "parameter" if tensor.requires_grad else "data")
-                self._by_tensor[id(tensor)] = (value, version)
+                self._by_tensor[id(tensor)] = (value, state)
                 self.leaves[value.index] = tensor
                 value.name = self.places.variable_name(tensor, caller(3))
         if value.tensor is None:
@@ -429,6 +429,12 @@ class Begun:
     ) -> None:
         self.candidates, self.before, self.autocast, self.sequence = candidates, before, autocast, sequence
         self.target, self.reason = target, reason
+
+
+def state_of(tensor: Tensor) -> Any:
+    """Differs once the tensor has other numbers: written in place, or exchanged by `.data =` as in model.double()."""
+    version = None if tensor.is_inference() else tensor._version
+    return version, tensor.dtype, tensor.shape, tensor.data_ptr() if tensor.layout is torch.strided else 0
 
 
 def name_of(function: Callable[..., Any]) -> str:

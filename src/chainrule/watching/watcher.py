@@ -33,7 +33,9 @@ from chainrule.watching.recorder import Recorder
 from chainrule.watching.stack import HAS_TORCH_FUNCTION, push_lowest, quiet, remove, unnoticed
 
 Tensor = torch.Tensor
+ACTIVE: list[Watcher] = []  # those that have begun; only the last is on torch, the others rest
 INHERITED: list[Watcher] = []  # from the parent of this process, still on torch
+NESTED = "another watch began within this one: what was trained until its end is not recorded here"
 MOST_BACKWARDS = 256  # in one recorded step; gradient accumulation needs some, a forgotten optimizer.step() all
 
 
@@ -94,18 +96,35 @@ class Watcher:
     def start(self) -> None:
         while INHERITED:
             INHERITED.pop()._withdraw()
-        self._replace(self._undo, torch.autograd, "backward", self._pulse.reads_loss(torch.autograd.backward))
-        self._replace(self._undo, torch.autograd, "grad", self._ends_step_by_hand(torch.autograd.grad))
-        init = self._notice_optimizer(torch.optim.Optimizer.__init__)
-        self._replace(self._undo, torch.optim.Optimizer, "__init__", init)
-        self._undo.append(register_optimizer_step_post_hook(self._pulse.counts).remove)
-        self._undo.append(around_compiled_code(self._step_aside))
+        if ACTIVE:
+            ACTIVE[-1]._rest()
+        ACTIVE.append(self)
+        self._hold()
         me = weakref.ref(self)
         os.register_at_fork(after_in_child=lambda: None if (watcher := me()) is None else watcher._forget())
         kinds = kinds_of(torch.optim.Optimizer)
         self._optimizers.update(o for o in gc.get_objects() if type(o) in kinds)
         if self.observer.first() == 0:
             self._arm()
+
+    def _hold(self) -> None:
+        """Put our functions around torch's."""
+        self._replace(self._undo, torch.autograd, "backward", self._pulse.reads_loss(torch.autograd.backward))
+        self._replace(self._undo, torch.autograd, "grad", self._ends_step_by_hand(torch.autograd.grad))
+        init = self._notice_optimizer(torch.optim.Optimizer.__init__)
+        self._replace(self._undo, torch.optim.Optimizer, "__init__", init)
+        self._undo.append(register_optimizer_step_post_hook(self._pulse.counts).remove)
+        self._undo.append(around_compiled_code(self._step_aside))
+
+    def _rest(self) -> None:
+        """Another watch begins: leave torch to it, until it ends."""
+        recorder = self.recorder
+        if recorder is not None:
+            self._disarm()
+            recorder.close()
+        self._pulse.rest()
+        undo_all(self._undo)
+        self.observer.problem(NESTED)
 
     def stop(self) -> None:
         """Restore torch; a step in flight that had its backward is still handed over."""
@@ -120,6 +139,11 @@ class Watcher:
             self._pulse.rest()
             self._count(last=True)
         undo_all(self._undo)
+        if self in ACTIVE:
+            last = ACTIVE[-1] is self
+            ACTIVE.remove(self)
+            if last and ACTIVE:
+                ACTIVE[-1]._hold()
 
     def _replace(self, undo: list[Callable[[], None]], owner: Any, name: str, new: Any) -> None:
         old = owner.__dict__[name]
@@ -134,6 +158,7 @@ class Watcher:
         self._pending = None
         self._pulse.rest()
         self.observer = Deaf()
+        ACTIVE.clear()
         INHERITED.append(self)
 
     def _withdraw(self) -> None:

@@ -106,7 +106,7 @@ def _explained(seen: Seen, t: Tensor) -> float:
     p = prediction.tensor.double().reshape(-1)
     p, t = p - p.mean(), t - t.mean()
     size = float(p.norm() * t.norm())
-    return (float(p @ t) / size) ** 2 if float(p.abs().max()) > 1e-5 else 0.0
+    return (float(p @ t) / size) ** 2 if size > 0 and float(p.abs().max()) > 1e-5 else 0.0
 
 
 def hull_gap(first: Tensor, second: Tensor) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from functools import cache
 from html import escape
@@ -15,6 +16,7 @@ from chainrule.show.page.bundle import bundle
 
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; font-src data:; img-src data:"
 FONT = "math.woff2"
+GENERATOR = '<meta name="generator" content="chainrule">'
 
 
 def document(payload: dict[str, Any], title: str) -> str:
@@ -23,6 +25,7 @@ def document(payload: dict[str, Any], title: str) -> str:
 <html lang="en">
 <head>
 <meta charset="utf-8">
+{GENERATOR}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{POLICY}">
 <title>{escape(title)} · chainrule</title>
@@ -54,10 +57,13 @@ def write(payload: dict[str, Any], title: str, path: Path | str) -> Path:
     out = Path(path)
     part = out.with_name(f".{out.name}.part")
     try:
+        if out.exists() and GENERATOR not in out.read_bytes()[:1000].decode("utf-8", "replace"):
+            raise OutputNotWritable(out, "another file is there, which is no page of chainrule")
         part.write_text(document(payload, title), "utf-8")
         part.replace(out)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
         raise OutputNotWritable(out, error.strerror or str(error)) from error
     return out
 

@@ -57,7 +57,8 @@ def of_run(history: History, name: str = "") -> dict[str, Any]:
         "findings": [_finding(finding) for finding in diagnose(history).findings],
         "problems": list(dict.fromkeys(problem.strip().splitlines()[-1] for problem in problems if problem.strip())),
     }
-    return _payload(facts, losses, (history.read_all(index) for index in chosen), keep)
+    norms = {index: row["parameters"] for index, row in history.rows.items()}
+    return _payload(facts, losses, (history.read_all(index) for index in chosen), keep, norms)
 
 
 def of_step(step: Step, losses: Sequence[float] = ()) -> dict[str, Any]:
@@ -69,7 +70,8 @@ def of_step(step: Step, losses: Sequence[float] = ()) -> dict[str, Any]:
         "recorded": 1,
         "findings": [],
     }
-    return _payload({**facts, "problems": step.problems}, losses, [(step, {})], plan(step, [step.index])[0])
+    keep, _ = plan(step, [step.index])
+    return _payload({**facts, "problems": step.problems}, losses, [(step, {})], keep, {})
 
 
 def plan(step: Step | None, steps: Sequence[int]) -> tuple[Keep, list[int]]:
@@ -87,7 +89,11 @@ def plan(step: Step | None, steps: Sequence[int]) -> tuple[Keep, list[int]]:
 
 
 def _payload(
-    facts: dict[str, Any], losses: Sequence[float], steps: Iterable[tuple[Step, dict[str, LeftOut]]], keep: Keep
+    facts: dict[str, Any],
+    losses: Sequence[float],
+    steps: Iterable[tuple[Step, dict[str, LeftOut]]],
+    keep: Keep,
+    norms: dict[int, dict[str, dict[str, float]]],
 ) -> dict[str, Any]:
     numbers = array("f")
     at, values = thinned(losses)
@@ -98,7 +104,7 @@ def _payload(
     frames = []
     for step, left_out in steps:
         lost = {int(name[1:]): kept.summary for name, kept in left_out.items() if name[0] == "g" and kept.summary}
-        picture = Picture(step, keep, lost)
+        picture = Picture(step, keep, lost, norms.get(step.index))
         structure = structures.setdefault(json.dumps(plain(picture.structure)), len(structures))
         frames.append(_frame(step, picture, structure, len(numbers)))
         numbers.extend(picture.numbers)

@@ -78,10 +78,21 @@ def expected_size(step: Step, keep: Keep) -> int:
 
 
 class Picture:
-    """The structure and the numbers of one step; `lost` are the statistics of gradients that were not kept."""
+    """The structure and the numbers of one step.
 
-    def __init__(self, step: Step, keep: Keep, lost: Mapping[int, Summary] | None = None) -> None:
+    Of what was not kept, `lost` are statistics of gradients by value, `norms` those of parameters, their gradients and
+    updates by name, as the run's rows have them.
+    """
+
+    def __init__(
+        self,
+        step: Step,
+        keep: Keep,
+        lost: Mapping[int, Summary] | None = None,
+        norms: Mapping[str, Mapping[str, float]] | None = None,
+    ) -> None:
         self.lost = lost or {}
+        self.norms = norms or {}
         self.keep = keep
         self.step = step
         self.deriver = Deriver(step)
@@ -99,6 +110,9 @@ class Picture:
                 self._place(value)
         for row in self.rows:
             self._place(row.parameter)
+        for value in step.parameters.values():
+            if value.name in self.norms:
+                self._place(value)
         self.templates = Templates(self.notation, self._place)
         self.structure = self._structure()
 
@@ -147,7 +161,7 @@ class Picture:
         return {
             "values": [self._value(value) for value in self.values],
             "calls": [self._call(call) for call in notation.calls],
-            "parameters": [self._parameter(row) for row in self._last_rows()],
+            "parameters": [*map(self._parameter, self._last_rows()), *map(self._unkept, self._not_in_rows())],
             "loss": self._optional(notation.loss),
             "prediction": self._optional(notation.prediction),
             "data": self._optional(self.batch.data),
@@ -173,7 +187,10 @@ class Picture:
             "gradient": self._add_kept(gradient, most, self._batched(value)),
             "afar": self._afar(value.tensor, gradient) if known and value.numel > most else None,
             "flow": self._add_number(
-                rms(value.tensor, value.summary, value.numel), norm(gradient, self.lost.get(value.index), value.numel)
+                rms(value.tensor, value.summary, value.numel),
+                norm(gradient, self.lost.get(value.index), value.numel)
+                if gradient is not None or value.name not in self.norms
+                else self.norms[value.name].get("gradient_norm", math.nan),
             ),
         }
 
@@ -303,6 +320,28 @@ class Picture:
                 for symbol, number in row.settings.items()
             ],
             **self._lines(row),
+        }
+
+    def _not_in_rows(self) -> list[Value]:
+        """The parameters whose update was too large to keep."""
+        known = {row.parameter.name for row in self.rows}
+        return [v for name, v in self.step.parameters.items() if name in self.norms and name not in known]
+
+    def _unkept(self, value: Value) -> dict[str, Any]:
+        """Such a parameter: its norms are all there is."""
+        norms = self.norms[value.name]
+        sizes = (norms.get(name, math.nan) for name in ("weight_norm", "gradient_norm", "update_norm"))
+        return {
+            "value": self._place(value),
+            "after": None,
+            "received": None,
+            "used": None,
+            "flow": self._add_number(*sizes),
+            "optimizer": "",
+            "reason": "its numbers were too many for the run",
+            "settings": [],
+            "lines": [],
+            "quantities": {},
         }
 
     def _lines(self, row: UpdateRow) -> dict[str, Any]:

@@ -104,7 +104,7 @@ function header(run, frame, view, root, repaint) {
     "header",
     {},
     h("h1", {}, h("i", {}, "∂"), "chainrule"),
-    h("div", { class: "about" }, h("span", { class: "script" }, about), run.network ? math(run.network) : h("span", { class: "muted" }, `${frame.structure.calls.length} calls`)),
+    h("div", { class: "about" }, h("span", { class: "script" }, about), run.network ? h("div", { class: "formula", tabindex: 0 }, math(run.network)) : h("span", { class: "muted" }, `${frame.structure.calls.length} calls`)),
     h("span", { class: `verdict ${run.verdict.kind}` }, run.verdict.text),
     h("div", { class: "modes", role: "group", "aria-label": "what the numbers show" }, ...buttons),
     h("button", { class: "theme", "aria-label": "dark or light", onclick: dark }, "◐"),
@@ -171,7 +171,8 @@ function facts(host, run, frames, view) {
     const frame = frames[state.frame];
     const found = frame.agreement;
     const lines = [];
-    if (found?.holds) {
+    if (found?.holds && typeof found.worst !== "number") lines.push(h("p", { class: "muted" }, "No gradient of this step could be compared with autograd’s."));
+    else if (found?.holds) {
       lines.push(h("p", { class: "check" }, `✓ step ${frame.step.toLocaleString("en")}: all gradients equal autograd’s`));
       if (found.proved) lines.push(h("p", { class: "muted" }, `Each of its ${found.by_rule} rules alone does, too.`));
     } else if (found) lines.push(...found.errors.map((/** @type {string} */ text) => h("p", { class: "check wrong" }, `✗ ${text}`)));

@@ -24,11 +24,22 @@ export function forward(frame, levels) {
     const linear = call.links.find((link) => link.pattern?.kind === "product");
     if (linear) return sum(frame, call, linear, out);
     if (term.output === structure.loss) return [[loss(frame, call)]];
-    const result = formula(ref(structure, term.output, "o"), EQUALS, slot(term.output, "o", "forward"));
-    return [[math(call.formula)], [filled(result, frame, { o: out })]];
+    return plain(frame, call, out);
   });
   if (!lines.length && levels.length) lines.push(...uses(frame, levels[0].value));
   return lines.map((line) => h("div", { class: "line" }, ...line));
+}
+
+/**
+ * The call's formula, and the one number that it gave.
+ * @param {Frame} frame
+ * @param {import("./data.js").Call} call
+ * @param {{ value: number, at: number }} out
+ * @returns {Element[][]}
+ */
+function plain(frame, call, out) {
+  const result = formula(ref(frame.structure, out.value, "o"), EQUALS, slot(out.value, "o", "forward"));
+  return [[math(call.formula)], [filled(result, frame, { o: out })]];
 }
 
 /** @param {string} written @param {Frame} frame @param {import("./fill.js").Elements} elements */
@@ -52,6 +63,7 @@ function sum(frame, call, linear, out) {
   const pairs = factors(frame, linear, out);
   const { operands, added } = call.compute ?? { operands: [linear.value, linear.pattern.other], added: null };
   const [first, second] = operands[0] === linear.value ? ["i", "x"] : ["x", "i"];
+  if (pairs.some(({ product }) => Number.isNaN(product))) return plain(frame, call, out); // numbers that are not here
   const long = pairs.length > 3;
   const shown = long ? [...pairs].sort((a, b) => Math.abs(b.product) - Math.abs(a.product)).slice(0, 2) : pairs;
   const rest = pairs.length - shown.length;

@@ -131,7 +131,7 @@ export function timeline(host, view, frames, losses, run, colour) {
     const frame = frames[state.frame];
     now.textContent = frame.step.toLocaleString("en");
     lossNow.textContent = fixed(frame.loss);
-    const norms = frame.structure.weights().map((value) => frame.flow(value).gradient);
+    const norms = frame.structure.parameters.map((parameter) => frame.numbers[parameter.flow + 1]);
     normNow.textContent = fixed(Math.sqrt(norms.reduce((sum, norm) => sum + norm * norm, 0)));
     picture.setAttribute("aria-valuenow", String(state.frame));
     picture.setAttribute("aria-valuetext", `step ${frame.step}, loss ${fixed(frame.loss)}`);

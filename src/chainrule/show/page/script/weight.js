@@ -25,7 +25,7 @@ export function weight(host, view, frames) {
     if (changed.size === 1 && changed.has("mode")) return;
     const frame = frames[state.frame];
     const value = frame.structure.named.get(state.weight);
-    patch(host, value === undefined ? [h("p", { class: "muted" }, `${state.weight} took no part in this step.`)] : panel(frame, value, state, view));
+    patch(host, value === undefined ? [h("p", { class: "muted" }, state.weight ? `${state.weight} took no part in this step.` : "The numbers of this network’s parameters are too many for the page: chainrule explain shows them.")] : panel(frame, value, state, view));
     laidOut();
   });
 }
