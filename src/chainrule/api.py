@@ -39,8 +39,8 @@ from chainrule.show.report import RunReport, report_of
 from chainrule.show.terminal import WIDTH
 from chainrule.show.tex import tex
 from chainrule.show.widget import widget
-from chainrule.watching.children import launched
 from chainrule.watching.exchange import joined
+from chainrule.watching.launcher import launched
 from chainrule.watching.pulse import Tape
 from chainrule.watching.watcher import Watcher
 

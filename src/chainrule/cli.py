@@ -29,7 +29,7 @@ from chainrule.errors import (
 )
 from chainrule.watching import script as scripts
 from chainrule.watching.arrival import when_imported
-from chainrule.watching.children import launched
+from chainrule.watching.launcher import launched
 
 if TYPE_CHECKING:
     from chainrule.session import Session
@@ -438,9 +438,7 @@ def explain(options: argparse.Namespace) -> int:
         if options.format == "text":
             show(shown)
         elif options.format == "json":
-            import json
-
-            print(json.dumps(shown.json(), indent=2, ensure_ascii=not _takes_unicode()))
+            _print_json(shown.json())
         else:
             print(shown.markdown() if options.format == "md" else shown.latex(), end="")
         sys.stdout.flush()
@@ -462,9 +460,7 @@ def diagnose(options: argparse.Namespace) -> int:
     found = diagnosis(open_run(options.run))
     with _any_encoding(sys.stdout):
         if options.format == "json":
-            import json
-
-            print(json.dumps(findings.record(found), indent=2, ensure_ascii=not _takes_unicode()))
+            _print_json(findings.record(found))
         else:
             show(findings.DiagnosisReport(found))
         sys.stdout.flush()
@@ -485,6 +481,12 @@ def report(options: argparse.Namespace) -> int:
     with _any_encoding(sys.stdout):
         print(written)
     return 0
+
+
+def _print_json(data: Any) -> None:
+    import json
+
+    print(json.dumps(data, indent=2, ensure_ascii=not _takes_unicode()))
 
 
 def _takes_unicode() -> bool:

@@ -21,7 +21,7 @@ from chainrule.breakdown.notation import Notation, averaged
 from chainrule.breakdown.partials import Index, row
 from chainrule.breakdown.samples import Samples
 from chainrule.breakdown.update import UpdateLine, UpdateRow, at, update_rows
-from chainrule.breakdown.verify import pass_tolerance, roundoff
+from chainrule.breakdown.verify import dense, pass_tolerance, roundoff
 from chainrule.errors import BadOption, IndexOutOfRange, NotKept, ParameterMissing, SampleOutOfRange
 from chainrule.formula import Formula, Number, Words, functions_of, replace, symbols_of, tidy
 from chainrule.rules import Bound, Contraction, rule_of
@@ -302,7 +302,7 @@ class Deriver:
         found = self.step.gradients.get(value.index)
         if found is None:
             raise not_kept(f"the gradient of {value.name or self.notation[value].text}", value)
-        return found.detach().to_dense() if found.layout is not torch.strided else found.detach()
+        return dense(found)
 
     def _products(self, call: Call, value: Value, index: Index) -> list[tuple[Value, Tensor, Tensor]]:
         """(output, partials, gradient) for each output of a call with a rule that value[index] enters."""

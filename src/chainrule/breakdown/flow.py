@@ -6,6 +6,7 @@ import math
 
 import torch
 
+from chainrule.breakdown.verify import dense
 from chainrule.step import ParameterUpdate, Summary
 
 Tensor = torch.Tensor
@@ -15,8 +16,8 @@ def norm(tensor: Tensor | None, summary: Summary | None = None, count: int = 0) 
     """The Euclidean norm, in float64; of `count` numbers that were not kept, as their statistics say; else nan."""
     if tensor is None:
         return math.nan if summary is None else math.sqrt((summary.mean**2 + summary.std**2) * count)
-    dense = tensor.detach().to_dense() if tensor.layout is not torch.strided else tensor.detach()
-    return float(torch.linalg.vector_norm(dense if dense.is_complex() else dense.double()))
+    numbers = dense(tensor)
+    return float(torch.linalg.vector_norm(numbers if numbers.is_complex() else numbers.double()))
 
 
 def rms(tensor: Tensor | None, summary: Summary | None, count: int) -> float:

@@ -27,6 +27,7 @@ from chainrule.breakdown.backward import pair
 from chainrule.formula import Formula, Number
 from chainrule.formula.tree import Cases
 from chainrule.rules import Bound, Contraction, Rule, rule_of
+from chainrule.rules.conv import per_axis
 from chainrule.step import Argument, Call, Value, arguments_of
 
 Tensor = torch.Tensor
@@ -187,14 +188,9 @@ def _windows(rule: Rule, call: Call, name: str, value: Value) -> Pattern | None:
         return Aligned(torch.ones(()), value.shape + (1,) * axes, call.output.shape)
     if isinstance(c.padding, str):
         return None
-    stride, padding, dilation = (_per_axis(getattr(c, n), axes) for n in ("stride", "padding", "dilation"))
+    stride, padding, dilation = (per_axis(getattr(c, n), axes) for n in ("stride", "padding", "dilation"))
     other = call.arguments["weight" if name == "input" else "input"]
     return Windows(other, name == "weight", stride, padding, dilation, c.groups)
-
-
-def _per_axis(given: int | list[int] | Shape, axes: int) -> Shape:
-    numbers = (given,) if isinstance(given, int) else tuple(given)
-    return numbers * axes if len(numbers) == 1 else numbers
 
 
 def _embedded(rule: Rule, call: Call, name: str, value: Value) -> Pattern | None:

@@ -10,9 +10,10 @@ import torch
 
 from chainrule.breakdown import Deriver, Notation, Samples
 from chainrule.breakdown.links import Gathered, links
+from chainrule.breakdown.verify import dense
 from chainrule.run.history import History
 from chainrule.run.outcome import Outcome, outcome
-from chainrule.step import Call, Step, Value
+from chainrule.step import Call, ParameterUpdate, Step, Value
 
 EARLY = 4  # of the first recorded steps all are looked at,
 SPREAD = 8  # of the others so many, evenly
@@ -48,7 +49,12 @@ class Seen:
     def gradient(self, value: Value) -> torch.Tensor | None:
         """Of the loss by this value, by our chain rule; dense."""
         found = self.step.gradients.get(value.index)
-        return found.to_dense() if found is not None and found.layout is not torch.strided else found
+        return None if found is None else dense(found)
+
+    @property
+    def changes(self) -> dict[str, ParameterUpdate]:
+        """What the optimizers did in this step, by the parameter's name."""
+        return {self.step.values[i].name: c for made in self.step.updates for i, c in made.parameters.items()}
 
     def producer(self, value: Value | None) -> Call | None:
         """The call that made the value; None for data and parameters."""

@@ -26,15 +26,6 @@ GROUPS = "torch.distributed.distributed_c10d"
 NEW_GROUP = "_update_default_pg"  # every way of joining the default group ends in this function
 
 
-def launched() -> tuple[int, int] | None:
-    """(rank, number of ranks) of this process as a launcher such as torchrun states it; None where it is alone."""
-    try:
-        rank, ranks = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-    except (KeyError, ValueError):
-        return None
-    return (rank, ranks) if 0 <= rank < ranks and ranks > 1 else None
-
-
 def follow(begin: Callable[[int, int], Callable[[str], None]]) -> Callable[[], None]:
     """Call `begin(rank, number of ranks)` in every child that joins others, and what it returns at the child's end.
 

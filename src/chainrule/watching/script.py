@@ -188,8 +188,6 @@ def run(script: Script, args: list[str]) -> Ending:
     main.__dict__.update(__annotations__={}, __builtins__=builtins, __file__=script.file)
     main.__dict__["__cached__"] = spec.cached if spec else None
     sys.modules["__main__"] = main
-    if "__mp_main__" in sys.modules:  # multiprocessing, which we import, has noted our own main module
-        sys.modules["__mp_main__"] = sys.modules["__main__"]
     sys.argv = [script.argv0, *args]
     if not sys.flags.safe_path:
         sys.path[0] = script.path0

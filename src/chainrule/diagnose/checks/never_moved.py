@@ -23,7 +23,7 @@ WRITTEN = "#"  # "judge.weight#2" is the parameter judge.weight after it was wri
 def check(case: Case) -> Iterator[Finding]:
     if len(case.steps) < FEWEST:
         return
-    changes = [_changes(seen) for seen in case.steps]
+    changes = [seen.changes for seen in case.steps]
     still: dict[str, list[ParameterUpdate]] = {}
     for name in case.steps[-1].step.parameters:
         if WRITTEN in name:  # a parameter as it is after a first update in the same step
@@ -66,7 +66,3 @@ def _arrives(seen: Seen, name: str) -> bool:
     value = seen.step.parameters.get(name)
     gradient = seen.gradient(value) if value is not None else None
     return gradient is not None and bool(gradient.any())
-
-
-def _changes(seen: Seen) -> dict[str, ParameterUpdate]:
-    return {seen.step.values[i].name: c for made in seen.step.updates for i, c in made.parameters.items()}

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 import torch
 
+from chainrule.breakdown.verify import dense
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 
@@ -64,9 +65,8 @@ def _differs(used: dict[str, Tensor], own: dict[str, Tensor], names: set[str]) -
 
 def _used(seen: Seen) -> dict[str, Tensor]:
     """The gradients that the optimizers used, by the parameter's name."""
-    values = seen.step.values
-    found = {values[i].name: c.gradient for made in seen.step.updates for i, c in made.parameters.items()}
-    return {name: gradient.to_dense().double() for name, gradient in found.items() if not gradient.is_complex()}
+    found = {name: change.gradient for name, change in seen.changes.items()}
+    return {name: dense(gradient).double() for name, gradient in found.items() if not gradient.is_complex()}
 
 
 def _own(seen: Seen) -> dict[str, Tensor]:

@@ -61,17 +61,17 @@ def of_run(history: History, name: str = "") -> dict[str, Any]:
     return _payload(facts, losses, (history.read_all(index) for index in chosen), keep, norms)
 
 
-def of_step(step: Step, losses: Sequence[float] = ()) -> dict[str, Any]:
+def of_step(step: Step) -> dict[str, Any]:
     """The payload of one step."""
     facts = {
-        **_facts(step, step, losses or [step.loss]),
+        **_facts(step, step, [step.loss]),
         "name": f"step {step.index:,}",
         "script": "",
         "recorded": 1,
         "findings": [],
     }
     keep, _ = plan(step, [step.index])
-    return _payload({**facts, "problems": step.problems}, losses, [(step, {})], keep, {})
+    return _payload({**facts, "problems": step.problems}, [], [(step, {})], keep, {})
 
 
 def plan(step: Step | None, steps: Sequence[int]) -> tuple[Keep, list[int]]:

@@ -22,7 +22,9 @@ from chainrule.breakdown.flow import blocks, norm, rms, update_norm
 from chainrule.breakdown.links import Aligned, Gathered, Link, Product, Rows, Windows, links
 from chainrule.breakdown.samples import belongs_to_module
 from chainrule.breakdown.update import UpdateRow
+from chainrule.breakdown.verify import dense
 from chainrule.formula import Equation, Formula, Number, Symbol, expression, mathml, replace, symbols_of, text
+from chainrule.formula.mathml import MathMLWriter
 from chainrule.show.page.templates import Slot, Templates, template
 from chainrule.step import Call, Step, Summary, Value
 
@@ -151,8 +153,8 @@ class Picture:
         """The kept samples of a tensor; None where there are too many numbers, or none."""
         if tensor is None or tensor.is_complex() or math.prod(self._shape(tuple(tensor.shape), batched)) > most:
             return None
-        dense = tensor.to_dense() if tensor.layout is not torch.strided else tensor
-        return self._add(dense[: self.samples] if batched else dense)
+        whole = dense(tensor)
+        return self._add(whole[: self.samples] if batched else whole)
 
     # ------------------------------------------------------------ the structure
 
@@ -177,7 +179,7 @@ class Picture:
         gradient = self.step.gradients.get(value.index)
         known = value.kind == "parameter" and value.tensor is not None and gradient is not None
         return {
-            "symbol": _bare(mathml(symbol)),
+            "symbol": MathMLWriter().write(symbol),
             "text": symbol.text or symbol.name,
             "name": value.name,
             "kind": value.kind,
@@ -305,7 +307,7 @@ class Picture:
     def _parameter(self, row: UpdateRow) -> dict[str, Any]:
         value, change = row.parameter, row.change
         received = [b.received[value.index] for b in self.step.backwards if value.index in b.received]
-        total = sum(g.to_dense() for g in received[1:]) + received[0].to_dense() if received else None
+        total = sum(map(dense, received[1:]), start=dense(received[0])) if received else None
         most = self.keep.weights
         return {
             "value": self._place(value),
@@ -316,7 +318,7 @@ class Picture:
             "optimizer": row.optimizer,
             "reason": row.reason,
             "settings": [
-                {"symbol": _bare(mathml(symbol)), "text": symbol.text, "at": self._add_number(number)}
+                {"symbol": MathMLWriter().write(symbol), "text": symbol.text, "at": self._add_number(number)}
                 for symbol, number in row.settings.items()
             ],
             **self._lines(row),
@@ -367,8 +369,3 @@ def _line(symbol: Symbol, formula: Formula) -> dict[str, Any]:
         "numeric": template(replace(formula, slots)),
         "formula": expression(formula),
     }
-
-
-def _bare(math: str) -> str:
-    """MathML without the <math> around it, to stand inside another formula."""
-    return math.removeprefix('<math display="block">').removesuffix("</math>")

@@ -21,7 +21,6 @@
 export class Structure {
   /** @param {Written} written */
   constructor(written) {
-    Object.assign(this, written);
     /** @type {Value[]} */ this.values = written.values;
     /** @type {Call[]} */ this.calls = written.calls;
     /** @type {Parameter[]} */ this.parameters = written.parameters;
@@ -46,10 +45,9 @@ export class Structure {
     this.shapes = written.values.map((v) => (v.batched ? [written.samples, ...v.shape.slice(1)] : v.shape));
     /** @type {Map<string, number>} */
     this.named = new Map();
-    for (const parameter of [...written.values.keys()]) {
-      const value = written.values[parameter];
-      if (value.kind === "parameter" && value.name) this.named.set(value.name, parameter);
-    }
+    written.values.forEach((value, position) => {
+      if (value.kind === "parameter" && value.name) this.named.set(value.name, position);
+    });
   }
 
   /** Positions of the parameters that have a gradient, in their order in the step. */

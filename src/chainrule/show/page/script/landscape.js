@@ -33,8 +33,8 @@ export function landscape(host, view, frames, colour) {
       over.replaceChildren(); // nothing finite to draw
       return;
     }
-    const [x0, x1] = window(first, frame);
-    const [y0, y1] = window(second, frame);
+    const [x0, x1] = span(first);
+    const [y0, y1] = span(second);
     const grid = (/** @type {(column: number, row: number) => number} */ f) => Float64Array.from({ length: SIDE * SIDE }, (_, i) => f(i % SIDE, Math.floor(i / SIDE)));
     const values = [
       { ...first, grid: grid((column) => x0 + ((x1 - x0) * (column + 0.5)) / SIDE) },
@@ -96,10 +96,10 @@ function journeys(frames) {
   });
 }
 
-/** From where to where the slice goes. @param {Journey} journey @param {import("./data.js").Frame} frame */
-function window(journey, frame) {
+/** From where to where the slice goes. @param {Journey} journey */
+function span(journey) {
   const margin = Math.max(0.8, 0.35 * (journey.high - journey.low));
-  return frame ? [journey.low - margin, journey.high + margin] : [0, 1];
+  return [journey.low - margin, journey.high + margin];
 }
 
 /** Downhill: against the gradient of the two. */

@@ -59,7 +59,6 @@ export function timeline(host, view, frames, losses, run, colour) {
     const steps = ticksOf(last, logarithmic).map((step) => svg("text", { x: x(step), y: HEIGHT, "text-anchor": "middle", class: "step" }, step.toLocaleString("en")));
     const bad = run.not_finite === null ? [] : [svg("line", { x1: x(run.not_finite), x2: x(run.not_finite), y1: 8, y2: BOTTOM, class: "not-finite" }), svg("text", { x: x(run.not_finite) + 4, y: 18, class: "flat-label" }, "not finite")];
     picture.replaceChildren(...ticks, ...flat, svg("path", { d: path, class: "curve" }), ...bad, ...marks, ...steps, head);
-    head.dataset.low = String(floor);
     place = (frame) => {
       head.setAttribute("transform", `translate(${x(frame.step)},0)`);
       const circle = /** @type {SVGElement} */ (head.lastElementChild);
