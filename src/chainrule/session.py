@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -15,8 +16,11 @@ from chainrule.run.schedule import Schedule
 from chainrule.run.store import Recording
 from chainrule.step import Step
 from chainrule.watching.children import follow
+from chainrule.watching.place import raised_at
 from chainrule.watching.pulse import Tape
 from chainrule.watching.watcher import Watcher
+
+_LONGEST = 2000  # characters of an exception's message
 
 Checks = Literal["first", "all", "none"]
 
@@ -53,12 +57,15 @@ class Session:
             self._undo.append(follow(self._in_a_rank))
         self._watcher.start()
 
-    def stop(self, ended: str) -> None:
-        """Write what is left; `ended` is "finished", "exception" or "interrupted"."""
-        self._watcher.stop()
+    def stop(self, ended: str, error: BaseException | None = None) -> None:
+        """Write what is left; `ended` is "finished", "exception", of which `error` tells, or "interrupted"."""
+        self._watcher.stop(broken_off=ended == "exception")
         while self._undo:
             self._undo.pop()()
-        self.recording.close(ended, skipped=self.schedule.skipped, events=self.schedule.events)
+        seconds = round(time.perf_counter() - self._began, 3)
+        self.recording.close(
+            ended, seconds=seconds, skipped=self.schedule.skipped, events=self.schedule.events, **_told(error)
+        )
 
     # ------------------------------------------------------------ the watcher's observer
 
@@ -99,8 +106,24 @@ class Session:
         step.clear()
         self._spent += seconds + time.perf_counter() - began
 
+    def broken_off(self, step: Step) -> None:
+        self.recording.broken_off(step)
+        step.clear()
+
     def problem(self, text: str) -> None:
         self.recording.problem(text)
+
+
+def _told(error: BaseException | None) -> dict[str, Any]:
+    """What run.json says of the exception that ended the script."""
+    if error is None:
+        return {}
+    told: dict[str, Any] = {"type": type(error).__name__, "message": "", "file": "", "line": 0}
+    with suppress(Exception):  # its __str__ is the user's
+        told["message"] = str(error)[:_LONGEST]
+        at = raised_at(error)
+        told |= {"file": at.file, "line": at.line}
+    return {"error": told}
 
 
 def watch_rank(

@@ -54,6 +54,7 @@ STEPS = {
     "optimizer_in_backward": 5,
     "raises": 3,
     "raises_in_backward": 2,
+    "several_judgements": 41,
     "sparse_embedding": 5,
     "sparse_matrix": 4,
     "spawned_workers": 3,

@@ -29,7 +29,7 @@ import torch
 from chainrule.run.arguments import decode_arguments, encode_arguments
 from chainrule.run.fields import decode_dtype, decode_shape, encode_dtype, entry, named, numbered, pick, short, texts
 from chainrule.run.references import Found, Gathered, LeftOut, NotHere, decode_left_out, encode_left_out, kept, whole
-from chainrule.step import Agreement, Backward, Call, Exchange, ParameterUpdate, Step, Update, Value
+from chainrule.step import Agreement, Aside, Backward, Call, Exchange, Line, ParameterUpdate, Step, Update, Value
 from chainrule.step.value import Kind
 
 _KINDS = get_args(Kind)
@@ -59,6 +59,7 @@ def encode(step: Step, limit: int) -> Encoded:
         "gradients": {index: gathered.refer(f"g{index}", tensor) for index, tensor in step.gradients.items()},
         "agreement": encode_agreement(step.agreement),
         "exchange": _encode_exchange(step.exchange, gathered),
+        "asides": [_encode_aside(aside) for aside in step.asides],
     }
     tensors, lost = gathered.keep(limit)
     problems = list(step.problems)
@@ -119,6 +120,7 @@ def _decode_step(raw: Any, found: Found) -> Step:
         problems=texts(entry(raw, "problems", list)),
         lost={number for number, _, _ in written} - set(gradients),
         exchange=_decode_exchange(raw.get("exchange"), values, found),
+        asides=[_decode_aside(part, values) for part in entry({"asides": []} | raw, "asides", list)],
     )
 
 
@@ -217,6 +219,7 @@ def _encode_backward(backward: Backward, number: int, gathered: Gathered) -> dic
         "received": {leaf: gathered.refer(f"r{number}.{leaf}", part) for leaf, part in backward.received.items()},
         "upstream": of_calls("p", backward.upstream),
         "delivered": of_calls("d", backward.delivered),
+        "at": _encode_line(backward.at),
     }
 
 
@@ -237,7 +240,21 @@ def _decode_backward(raw: Any, values: list[Value], calls: list[Call], found: Fo
         received=kept(numbered(values, entry(raw, "received", dict)), found.like),
         upstream=of_calls("upstream"),
         delivered=of_calls("delivered"),
+        at=_decode_line(raw.get("at")),
     )
+
+
+def _encode_line(line: Line) -> list[str | int]:
+    return [line.file, line.line]
+
+
+def _decode_line(raw: Any) -> Line:
+    """Raises ValueError."""
+    if raw is None:
+        return Line()
+    if not isinstance(raw, list) or [type(part) for part in raw] != [str, int]:
+        raise ValueError(f"{short(raw)} is not a file and a line")
+    return Line(*raw)
 
 
 def _check_order(chain: list[Call]) -> None:
@@ -264,7 +281,14 @@ def _encode_update(update: Update, number: int, gathered: Gathered) -> dict[str,
         }
 
     parameters = {index: one(moved, f"u{number}.{index}") for index, moved in update.parameters.items()}
-    return {"optimizer": update.optimizer, "parameters": parameters}
+    return {
+        "optimizer": update.optimizer,
+        "parameters": parameters,
+        "idle": list(update.idle),
+        "strangers": update.strangers,
+        "at": _encode_line(update.at),
+        "made": _encode_line(update.made),
+    }
 
 
 def _decode_update(raw: Any, values: list[Value], found: Found) -> Update:
@@ -279,7 +303,15 @@ def _decode_update(raw: Any, values: list[Value], found: Found) -> Update:
             after=None if after is None else found.like(value, after),
         )
 
-    return Update(entry(raw, "optimizer", str), kept(numbered(values, entry(raw, "parameters", dict)), one))
+    raw = {"idle": [], "strangers": 0} | raw  # a run of before these were kept has none
+    return Update(
+        optimizer=entry(raw, "optimizer", str),
+        parameters=kept(numbered(values, entry(raw, "parameters", dict)), one),
+        idle=tuple(pick(values, number).index for number in entry(raw, "idle", list)),
+        strangers=entry(raw, "strangers", int),
+        at=_decode_line(raw.get("at")),
+        made=_decode_line(raw.get("made")),
+    )
 
 
 def _encode_exchange(exchange: Exchange | None, gathered: Gathered) -> dict[str, Any] | None:
@@ -298,6 +330,32 @@ def _decode_exchange(raw: Any, values: list[Value], found: Found) -> Exchange | 
         raise ValueError(f"{short(ranks)} are no ranks")
     gradients = kept(numbered(values, entry(raw, "gradients", dict)), found.like)
     return Exchange(entry(raw, "by", str), tuple(ranks), gradients)
+
+
+def _encode_aside(aside: Aside) -> dict[str, Any]:
+    return {
+        "name": aside.name,
+        "module": aside.module,
+        "at": _encode_line(aside.at),
+        "source": aside.source,
+        "result": aside.result,
+        "trains": aside.trains,
+    }
+
+
+def _decode_aside(raw: Any, values: list[Value]) -> Aside:
+    def number(key: str) -> int | None:
+        found = entry(raw, key, int, type(None))
+        return None if found is None else pick(values, found).index
+
+    return Aside(
+        name=entry(raw, "name", str),
+        module=entry(raw, "module", str),
+        at=_decode_line(raw.get("at")),
+        source=number("source"),
+        result=number("result"),
+        trains=entry(raw, "trains", bool),
+    )
 
 
 def encode_agreement(agreement: Agreement | None) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ from chainrule.run.fields import entry, texts
 from chainrule.run.losses import read_losses
 from chainrule.run.ranks import rank_folders
 from chainrule.run.references import LeftOut
-from chainrule.run.store import ABOUT, FORMAT, LOSSES, ROWS, STEPS, step_file
+from chainrule.run.store import ABOUT, BROKEN_OFF, FORMAT, LOSSES, ROWS, STEPS, step_file
 from chainrule.run.tensorfile import from_bytes
 from chainrule.step import Step
 
@@ -89,6 +89,13 @@ class History:
         except (OSError, ValueError) as error:
             raise StepDamaged(path, index, str(error)) from error
         return step, left_out
+
+    def broken_off(self) -> Step | None:
+        """What there was of the step in which the script raised an exception; None where that is not known."""
+        try:
+            return decode(*from_bytes((self.path / BROKEN_OFF).read_bytes()))[0]
+        except (OSError, ValueError):
+            return None
 
     def _read_rows(self) -> None:
         self.rows: dict[int, dict[str, Any]] = {}

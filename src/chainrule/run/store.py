@@ -4,6 +4,7 @@
     losses.f64                  the loss of every step (losses.py)
     steps.jsonl                 a line per recorded step, with the norms of its parameters; a line per thinning
     steps/000123.safetensors    everything of one recorded step (codec.py)
+    broken-off.safetensors      what there was of the step in which the script raised an exception
 
 Nothing is synced to the disk: kill -9 loses the step in flight, a power failure what the kernel still held.
 """
@@ -34,6 +35,7 @@ from chainrule.step import ParameterUpdate, Step
 
 FORMAT = 1
 ABOUT, LOSSES, ROWS, STEPS = "run.json", "losses.f64", "steps.jsonl", "steps"
+BROKEN_OFF = "broken-off.safetensors"
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows
 _MOST_PROBLEMS = 100
 
@@ -119,6 +121,16 @@ class Recording:
             self._stop(f"recording ended at step {step.index}: {error.strerror or error}")
         except (ValueError, TypeError, RuntimeError, NotImplementedError) as error:
             self.problem(f"step {step.index} was not written: {type(error).__name__}: {error}")
+
+    def broken_off(self, step: Step) -> None:
+        """Keep what an exception left of a step; it is none of the recorded steps."""
+        if not self._is_writing():
+            return
+        try:
+            encoded = encode(step, self._step_bytes)
+            _put(self.path / BROKEN_OFF, to_bytes(encoded.text, encoded.tensors))
+        except (OSError, ValueError, TypeError, RuntimeError, NotImplementedError) as error:
+            self.problem(f"what there was of step {step.index} was not written: {type(error).__name__}: {error}")
 
     def problem(self, text: str) -> None:
         """Note what went wrong; the first 100 are kept."""
@@ -215,7 +227,7 @@ def _prepare(path: Path, overwrite: bool) -> None:
             raise NotARun(path)
         # Unlinked, never truncated: another process may have them mapped.
         for run in (path, *rank_folders(path).values()):
-            ours = (run / ABOUT, run / ROWS, run / LOSSES)
+            ours = (run / ABOUT, run / ROWS, run / LOSSES, run / BROKEN_OFF)
             for old in itertools.chain(ours, (run / STEPS).glob("*.safetensors"), (run / STEPS).glob("*.tmp")):
                 old.unlink(missing_ok=True)
     except OSError as error:

@@ -1,15 +1,17 @@
 """What one training step computed, as plain data: values, calls, backward passes, updates."""
 
 from chainrule.step.call import Argument, Call, arguments_of, map_argument
-from chainrule.step.step import Agreement, Backward, Exchange, ParameterUpdate, Step, Update
+from chainrule.step.step import Agreement, Aside, Backward, Exchange, Line, ParameterUpdate, Step, Update
 from chainrule.step.value import Summary, Value
 
 __all__ = [
     "Agreement",
     "Argument",
+    "Aside",
     "Backward",
     "Call",
     "Exchange",
+    "Line",
     "ParameterUpdate",
     "Step",
     "Summary",

@@ -11,6 +11,17 @@ from chainrule.step.call import Call
 from chainrule.step.value import Value
 
 
+@dataclass(slots=True, frozen=True)
+class Line:
+    """A line of the user's script; "" and 0 where it is not known."""
+
+    file: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.file else "an unknown line"
+
+
 @dataclass(slots=True, eq=False)
 class Backward:
     """One backward pass of autograd, as the user's script started it.
@@ -22,6 +33,7 @@ class Backward:
     hooked     indices of leaves whose gradient a hook of the script may have changed on delivery
     upstream   {call index: autograd's gradient of each output}, where the call is to be checked alone
     delivered  {call index: what autograd sent to each of the call's inputs}, for the same check
+    at         where the script started it
     """
 
     roots: list[Value]
@@ -31,6 +43,7 @@ class Backward:
     hooked: set[int] = field(default_factory=set)
     upstream: dict[int, list[torch.Tensor | None]] = field(default_factory=dict)
     delivered: dict[int, list[torch.Tensor | None]] = field(default_factory=dict)
+    at: Line = Line()
 
 
 @dataclass(slots=True, eq=False)
@@ -54,10 +67,42 @@ class ParameterUpdate:
 
 @dataclass(slots=True, eq=False)
 class Update:
-    """One optimizer.step(). `optimizer` is the class's name, "" where the script writes the weights itself."""
+    """One optimizer.step().
+
+    optimizer   the class's name, "" where the script writes the weights itself
+    parameters  by the index of the parameter's Value
+    idle        the Values of the step's parameters that the optimizer has, and whose .grad was None
+    strangers   the number of its parameters that took no part in the step
+    at          where the script called step()
+    made        where the script made the optimizer
+    """
 
     optimizer: str
-    parameters: dict[int, ParameterUpdate]  # by the index of the parameter's Value
+    parameters: dict[int, ParameterUpdate]
+    idle: tuple[int, ...] = ()
+    strangers: int = 0
+    at: Line = Line()
+    made: Line = Line()
+
+
+@dataclass(slots=True, frozen=True)
+class Aside:
+    """A call that the loss does not depend on, and that a diagnosis asks for. At most one for each line and function.
+
+    name, module, at  as those of a Call
+    source            number of the Value with a gradient that it took, where its result has none: detach(), argmax,
+                      item(), or anything under no_grad; None where it took none
+    result            number of the data Value that its result entered other calls as; None where it did not
+    trains            it drew dropout or took a batch's statistics while no gradient was wanted, as an evaluation should
+                      not
+    """
+
+    name: str
+    module: str
+    at: Line
+    source: int | None
+    result: int | None
+    trains: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -123,6 +168,7 @@ class Step:
     problems    what could not be recorded, and why
     lost        indices of values whose gradient the run did not keep
     exchange    with the other processes of a distributed training; None where there are none
+    asides      calls beside the graph, in order
     """
 
     index: int
@@ -136,6 +182,7 @@ class Step:
     problems: list[str] = field(default_factory=list)
     lost: set[int] = field(default_factory=set)
     exchange: Exchange | None = None
+    asides: list[Aside] = field(default_factory=list)
 
     @property
     def parameters(self) -> dict[str, Value]:
@@ -149,6 +196,6 @@ class Step:
             call.outputs.clear()
         for backward in self.backwards:
             backward.calls.clear()
-        for part in (self.values, self.calls, self.backwards, self.updates, self.gradients):
+        for part in (self.values, self.calls, self.backwards, self.updates, self.gradients, self.asides):
             part.clear()
         self.exchange = None

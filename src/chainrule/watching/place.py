@@ -12,6 +12,8 @@ from types import CodeType, FrameType
 import torch
 from torch import nn
 
+from chainrule.step import Line
+
 TORCH = os.path.dirname(torch.__file__) + os.sep
 OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 STANDARD = sysconfig.get_paths()["stdlib"] + os.sep
@@ -156,6 +158,25 @@ def variables(frame: FrameType) -> list[tuple[str, object]]:
     # Else the frame would keep alive what the function lets go of. Where the script holds the dict, it is left to it.
     if SNAPSHOT and frame.f_code.co_flags & inspect.CO_OPTIMIZED and sys.getrefcount(names) == 3:
         names.clear()
+    return found
+
+
+def line_of(frame: FrameType | None) -> Line:
+    """The user's line that led to this frame; of a trace, the innermost."""
+    while frame is not None:
+        if is_users(frame.f_code.co_filename):
+            return Line(frame.f_code.co_filename, frame.f_lineno)
+        frame = frame.f_back
+    return Line()
+
+
+def raised_at(error: BaseException) -> Line:
+    """The innermost line of the user's on an exception's way."""
+    found, trace = Line(), error.__traceback__
+    while trace is not None:
+        if is_users(trace.tb_frame.f_code.co_filename):
+            found = Line(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+        trace = trace.tb_next
     return found
 
 

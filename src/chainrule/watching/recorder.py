@@ -7,7 +7,7 @@ shared results need no bookkeeping beyond that: a write gives a tensor a new edg
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
@@ -16,7 +16,8 @@ from torch._C._functorch import is_functorch_wrapped_tensor as is_transformed  #
 from torch.overrides import TorchFunctionMode, resolve_name
 
 from chainrule.rules import SPELLINGS, Bound, Rule, part_of, through_view
-from chainrule.step import Call, Step, Value, arguments_of, map_argument
+from chainrule.step import Call, Line, Step, Value, arguments_of, map_argument
+from chainrule.watching.asides import DATA, READS, Asides, trains
 from chainrule.watching.opening import body_of, can_open
 from chainrule.watching.place import Places, caller
 from chainrule.watching.sharded import SHARDED, Refused, is_distributed, is_sharded
@@ -80,6 +81,7 @@ class Recorder(TorchFunctionMode):
         self._bodies: dict[Callable[..., Any], Callable[..., Any]] = {}
         self._writes: dict[Callable[..., Any], bool] = {}
         self._roots_seen = 0
+        self._asides = Asides()
 
     # ------------------------------------------------------------ torch calls us here
 
@@ -93,7 +95,7 @@ class Recorder(TorchFunctionMode):
         kwargs = kwargs or {}
         if self.closed or func in self._skip:
             return func(*args, **kwargs)
-        if is_attribute(func) and func not in SPELLINGS:
+        if is_attribute(func) and func not in SPELLINGS and func != DATA:
             self._skip.add(func)
             return func(*args, **kwargs)
         begun = None
@@ -107,9 +109,10 @@ class Recorder(TorchFunctionMode):
         except Exception as error:
             self._problem(func, error)
         out = func(*args, **kwargs)
-        if begun is not None:
+        if begun is not None or not torch.is_grad_enabled():
             try:
-                self._finish(func, begun, out)
+                if begun is None or not self._finish(func, begun, out):
+                    self._beside(func, args, kwargs, out)
             except Refused as refused:
                 self.refuse(str(refused))
             except Exception as error:
@@ -223,20 +226,45 @@ class Recorder(TorchFunctionMode):
     def _argument(self, argument: Any, keep: bool) -> Any:
         return map_argument(lambda part: self.value_of(part, keep) if isinstance(part, Tensor) else part, argument)
 
-    def _finish(self, func: Callable[..., Any], begun: Begun, out: Any) -> None:
+    def _beside(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+        """A call whose result has no gradient: note it where what it took has one, or where it should not train."""
+        if self._asides.full or self._writes.get(func):
+            return
+        source = next((tensor for tensor in tensors_in((args, kwargs)) if tensor.requires_grad), None)
+        trained = not torch.is_grad_enabled() and trains(func, args, kwargs)
+        results = list(tensors_in(out))
+        told = bool(results) or getattr(func, "__name__", "") in READS  # not how large it is, or of which kind
+        if ((source is None or not told) and not trained) or any(result.requires_grad for result in results):
+            return
+        module, file, line = self.places.here(caller(2))
+        if not file:
+            return
+        number = None if source is None else self._number_of(source)
+        self._asides.add(name_of(func), module, Line(file, line), number, results, trained)
+
+    def _number_of(self, tensor: Tensor) -> int | None:
+        """The number of a tensor's Value, if it has one."""
+        if tensor.grad_fn is not None:
+            value = self._by_edge.get((id(tensor.grad_fn), tensor.output_nr))
+            return None if value is None else value.index
+        return self._by_tensor[id(tensor)][0].index if id(tensor) in self._by_tensor else None
+
+    def _finish(self, func: Callable[..., Any], begun: Begun, out: Any) -> bool:
+        """Write the call down; whether its result can have a gradient."""
         target = begun.target  # an item assignment returns nothing, a write through a view is one into its base
         results = list(tensors_in(out if target is None else target if target._base is None else target._base))
         if any(map(is_transformed, results)):
-            return
+            return True
         outputs = [self.value_of(t, keep=False) for t in results]
         if not any(v.requires_grad and v.index not in begun.before for v in outputs):
-            return  # nothing new: dropout in eval mode, .contiguous() on a contiguous tensor, an in-place view write
+            # nothing new: dropout in eval mode, .contiguous() on a contiguous tensor, an in-place view write
+            return False
         module, file, line = self.places.here(caller(2))
         if len(self.places.roots) > self._roots_seen:
             self._roots_seen = len(self.places.roots)
             if is_sharded(self.places.roots[-1]):
                 self.refuse(SHARDED)
-                return
+                return True
         call = Call(len(self.step.calls), name_of(func), None, module, file, line, {}, outputs, autocast=begun.autocast)
         call.reason = begun.reason
         for rule, arguments in begun.candidates:
@@ -253,15 +281,16 @@ class Recorder(TorchFunctionMode):
             call.reason = reason
         if not self.step.backwards and (len(self.step.calls) >= MOST_CALLS or self.kept_bytes > MOST_BYTES):
             self.forget()
-            return
+            return True
         self.step.calls.append(call)
         if call.rule is None:
             call.arguments = {"inputs": call.values}
             self.unruled.append((begun.sequence, sequence_number(), call))
-            return
+            return True
         for tensor, value in zip(results, outputs, strict=True):
             if value.requires_grad and value.index not in begun.before and tensor.grad_fn is not None:
                 self.producer.setdefault((id(tensor.grad_fn), tensor.output_nr), call)
+        return True
 
     def _declined(self, rule: Rule, call: Call, results: list[Tensor]) -> str:
         """Why the rule does not cover this call, or ""; saves what the rule needs from the moment of the call."""
@@ -359,6 +388,12 @@ class Recorder(TorchFunctionMode):
         """Whether one of the optimizer's parameters took part in a recorded call."""
         return any(id(p) in self._by_tensor for group in optimizer.param_groups for p in group["params"])
 
+    def known(self, leaves: Iterable[Tensor]) -> Iterator[int]:
+        """The numbers of the Values of those that took part."""
+        for leaf in leaves:
+            if id(leaf) in self._by_tensor:
+                yield self._by_tensor[id(leaf)][0].index
+
     def preserved(self, leaf: Tensor) -> tuple[Value, Tensor]:
         """The leaf's Value, and its numbers where no write can reach them any more."""
         value = self.value_of(leaf, keep=True)
@@ -374,6 +409,7 @@ class Recorder(TorchFunctionMode):
         names = self.places.parameter_names()
         used = {value.index for backward in self.step.backwards for call in backward.calls for value in call.values}
         used |= {index for update in self.step.updates for index in update.parameters}
+        self.step.asides = self._asides.all(self._number_of)
         taken: dict[str, int] = {}
         for index, leaf in self.leaves.items():
             value = self.step.values[index]
@@ -391,6 +427,7 @@ class Recorder(TorchFunctionMode):
         """Let go of the calls so far: what depends on them is left to autograd."""
         for part in (self.step.calls, self.step.values, self.producer, self.unruled, self.nodes, self.edges):
             part.clear()
+        self._asides = Asides()
         for more in (self.leaves, self._by_edge, self._by_tensor, self._by_storage, self._tokens, self._fresh):
             more.clear()
         self.kept_bytes = 0
@@ -443,4 +480,5 @@ def name_of(function: Callable[..., Any]) -> str:
     if spelling is not None:
         return spelling.name
     name = resolve_name(function) or getattr(function, "__qualname__", repr(function))
-    return str(name).replace("torch.nn.functional.", "F.").replace("torch.Tensor.", "Tensor.")
+    plain = str(name).removesuffix(".__get__")  # Tensor.data is read
+    return plain.replace("torch.nn.functional.", "F.").replace("torch.Tensor.", "Tensor.")

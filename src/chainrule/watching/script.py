@@ -56,11 +56,13 @@ class Ending:
     how       "finished", "exception" or "interrupted"
     status    the exit status that python would have given
     show      prints what python would have printed about it, to stderr
+    error     the exception that ended it
     """
 
     how: Literal["finished", "exception", "interrupted"]
     status: int
     show: Callable[[], None]
+    error: BaseException | None = None
 
 
 def find(name: str, kind: Kind) -> Script:
@@ -199,7 +201,7 @@ def run(script: Script, args: list[str]) -> Ending:
     except KeyboardInterrupt as error:
         return Ending("interrupted", 130, partial(_show, error))
     except BaseException as error:
-        return Ending("exception", 1, partial(_show, error))
+        return Ending("exception", 1, partial(_show, error), error)
     return Ending("finished", 0, lambda: None)
 
 

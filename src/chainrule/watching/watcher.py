@@ -16,18 +16,20 @@ import threading
 import time
 import traceback
 import weakref
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from chainrule.step import ParameterUpdate, Step, Update, Value
+from chainrule.step import Line, ParameterUpdate, Step, Update, Value
 from chainrule.watching.compiled import around_compiled_code
 from chainrule.watching.exchange import Sharing
 from chainrule.watching.graph import Graph
 from chainrule.watching.nested import is_inner_step, may_nest
+from chainrule.watching.place import caller, line_of
 from chainrule.watching.pulse import Pulse, Tape, first_number
 from chainrule.watching.recorder import Recorder
 from chainrule.watching.stack import HAS_TORCH_FUNCTION, push_lowest, quiet, remove, unnoticed
@@ -57,24 +59,32 @@ class Observer(Protocol):
     def step(self, step: Step, seconds: float) -> None:
         """A recorded step is complete; its tensors may be changed by the script after this returns."""
 
+    def broken_off(self, step: Step) -> None:
+        """The script ended with an exception before this step had a backward pass."""
+
     def problem(self, text: str) -> None:
         """Something of ours failed."""
 
 
 class Watcher:
-    """Watches the training in this process from `start` to `stop`."""
+    """Watches the training in this process from `start` to `stop`.
 
-    def __init__(self, observer: Observer) -> None:
+    `optimizers` are those there are, where it is known; to look for them takes 50 ms.
+    """
+
+    def __init__(self, observer: Observer, optimizers: Iterable[torch.optim.Optimizer] | None = None) -> None:
         self.observer = observer
+        self._given = optimizers
         self._pulse = Pulse(self._after_update, self._settle)
         self.recorder: Recorder | None = None
         self._depth = 0  # backward passes in flight
         self._pending: Recorder | None = None  # a step without an optimizer, until its weights were written
         self._optimizers: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()  # all that exist
+        self._made: weakref.WeakKeyDictionary[torch.optim.Optimizer, Line] = weakref.WeakKeyDictionary()
         self._stage: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()  # those that make up a step
         self._stage_began = False
         self._cycle: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()  # those that stepped in this step
-        self._before: dict[int, list[tuple[Tensor, Value, ParameterUpdate]]] = {}
+        self._before: dict[int, Before] = {}
         # An optimizer that steps inside the backward pass: the mode's stack belongs to the engine until that is over.
         self._after: Callable[[], None] | None = None
         self._aside = False  # inside compiled code
@@ -103,7 +113,8 @@ class Watcher:
         me = weakref.ref(self)
         os.register_at_fork(after_in_child=lambda: None if (watcher := me()) is None else watcher._forget())
         kinds = kinds_of(torch.optim.Optimizer)
-        self._optimizers.update(o for o in gc.get_objects() if type(o) in kinds)
+        there = (o for o in gc.get_objects() if type(o) in kinds) if self._given is None else self._given
+        self._optimizers.update(there)
         if self.observer.first() == 0:
             self._arm()
 
@@ -126,14 +137,16 @@ class Watcher:
         undo_all(self._undo)
         self.observer.problem(NESTED)
 
-    def stop(self) -> None:
-        """Restore torch; a step in flight that had its backward is still handed over."""
+    def stop(self, broken_off: bool = False) -> None:
+        """Restore torch; a step in flight that had its backward pass, or was broken off, is still handed over."""
         self._finish_pending()
         recorder = self.recorder
         if recorder is not None:
             self._disarm()
             if recorder.step.backwards:
                 self._hand_over(recorder)
+            elif broken_off and recorder.step.calls:
+                self._hand_over(recorder, broken_off)
             recorder.close()
         if not math.isnan(self._pulse.loss):  # a backward pass that no optimizer step followed
             self._pulse.rest()
@@ -171,6 +184,8 @@ class Watcher:
         @functools.wraps(init)
         def __init__(optimizer: torch.optim.Optimizer, *args: Any, **kwargs: Any) -> None:
             self._optimizers.add(optimizer)
+            with suppress(Exception):  # without its line the optimizer is known all the same
+                self._made.setdefault(optimizer, line_of(caller(1)))
             if self._stage_began:  # the one before has trained: a new stage
                 self._stage = weakref.WeakSet()
                 self._cycle.clear()
@@ -325,6 +340,7 @@ class Watcher:
                         tensors.append(root)
                         seeds.append(torch.ones_like(root) if seed is None else seed.detach())
                 graph = Graph(recorder, tensors, seeds, self.observer.checks(self.index))
+                graph.backward.at = line_of(caller(2))
                 graph.hook()
                 self._sharing.begin(graph.leaves)
             return graph
@@ -392,12 +408,15 @@ class Watcher:
         began = time.perf_counter()
         try:
             with quiet():
-                self._before[id(optimizer)] = [
+                moved = [
                     (p, *self._snapshot(recorder, optimizer, group, p))
                     for group in optimizer.param_groups
                     for p in group["params"]
                     if p.grad is not None
                 ]
+                without = [p for group in optimizer.param_groups for p in group["params"] if p.grad is None]
+                idle = tuple(recorder.known(without))
+                self._before[id(optimizer)] = Before(moved, idle, len(without) - len(idle), line_of(caller(2)))
         except Exception:
             recorder.step.problems.append(f"the update was not recorded: {traceback.format_exc(limit=-3)}")
         self._seconds += time.perf_counter() - began
@@ -436,8 +455,10 @@ class Watcher:
         began = time.perf_counter()
         try:
             with quiet():
-                update = Update(type(optimizer).__name__, {})
-                for p, value, snapshot in self._before.pop(id(optimizer)):
+                before = self._before.pop(id(optimizer))
+                made = self._made.get(optimizer, Line())
+                update = Update(type(optimizer).__name__, {}, before.idle, before.strangers, before.at, made)
+                for p, value, snapshot in before.moved:
                     snapshot.after = p.detach()
                     update.parameters[value.index] = snapshot
                 recorder.step.updates.append(update)
@@ -461,6 +482,7 @@ class Watcher:
         self._stage_began = True
         if not all(other in self._cycle for other in self._stage):
             self._pulse.only = None
+            self._pulse.rest()  # one optimizer was routine until this second one stepped
             return False
         routine = len(self._stage) == 1 and not may_nest(type(optimizer))
         self._pulse.only = weakref.ref(optimizer) if routine else None
@@ -508,14 +530,17 @@ class Watcher:
         self._hand_over(recorder)
         recorder.close()
 
-    def _hand_over(self, recorder: Recorder) -> None:
+    def _hand_over(self, recorder: Recorder, broken_off: bool = False) -> None:
         began = time.perf_counter()
         try:
             recorder.name_parameters()
             if math.isnan(recorder.step.loss):  # its backward pass was not recorded
                 recorder.step.loss = self._pulse.loss
             with quiet():
-                self.observer.step(recorder.step, self._seconds)
+                if broken_off:
+                    self.observer.broken_off(recorder.step)
+                else:
+                    self.observer.step(recorder.step, self._seconds)
         except Exception:
             self.observer.problem(f"step {recorder.step.index} was not kept: {traceback.format_exc()}")
         self._seconds += time.perf_counter() - began
@@ -540,6 +565,15 @@ class Watcher:
                 self._arm()
             else:
                 self._after = self._arm
+
+
+class Before(NamedTuple):
+    """What an optimizer is about to work on; `moved` are the parameters with a gradient, the rest as in Update."""
+
+    moved: list[tuple[Tensor, Value, ParameterUpdate]]
+    idle: tuple[int, ...]
+    strangers: int
+    at: Line
 
 
 def kinds_of(base: type) -> set[type]:
@@ -570,6 +604,9 @@ class Deaf:
         return False
 
     def step(self, step: Step, seconds: float) -> None:
+        return None
+
+    def broken_off(self, step: Step) -> None:
         return None
 
     def problem(self, text: str) -> None:

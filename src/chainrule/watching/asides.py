@@ -1,0 +1,77 @@
+"""Calls beside the graph of a recorded step: those that cut it, and an evaluation that still trains."""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import torch
+from torch.nn import functional as F
+
+from chainrule.step import Aside, Line
+
+Tensor = torch.Tensor
+MOST = 200  # in one step; an evaluation has as many calls as it likes
+DATA = Tensor.data.__get__  # type: ignore[attr-defined]
+READS = {"item", "tolist", "numpy", "__float__", "__array__"}  # numbers become Python's or NumPy's
+# Functions that do another thing while training, with the place of that argument.
+TRAINING = {
+    function: list(inspect.signature(function).parameters).index("training")
+    for function in (
+        F.dropout,
+        F.dropout1d,
+        F.dropout2d,
+        F.dropout3d,
+        F.alpha_dropout,
+        F.feature_alpha_dropout,
+        F.batch_norm,
+    )
+}
+
+
+class Found(NamedTuple):
+    """An Aside of which the result is not known yet: whether it enters other calls shows later."""
+
+    aside: Aside
+    results: list[weakref.ref[Tensor]]
+
+
+class Asides:
+    """Those of one step, in order; the first for each function and line."""
+
+    def __init__(self) -> None:
+        self._found: list[Found] = []
+        self._seen: set[tuple[str, str, int]] = set()
+
+    @property
+    def full(self) -> bool:
+        return len(self._found) >= MOST
+
+    def add(
+        self, name: str, module: str, at: Line, source: int | None, results: Iterable[Tensor], trains: bool
+    ) -> None:
+        if (name, at.file, at.line) in self._seen:
+            return
+        self._seen.add((name, at.file, at.line))
+        aside = Aside(name, module, at, source, None, trains)
+        self._found.append(Found(aside, [weakref.ref(result) for result in results]))
+
+    def all(self, number_of: Callable[[Tensor], int | None]) -> list[Aside]:
+        """With their results' numbers, where those entered other calls."""
+        made = []
+        for aside, results in self._found:
+            numbers = [number_of(tensor) for ref in results if (tensor := ref()) is not None]
+            result = next((number for number in numbers if number is not None), None)
+            made.append(Aside(aside.name, aside.module, aside.at, aside.source, result, aside.trains))
+        return made
+
+
+def trains(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether this call of dropout or batch norm is one for training."""
+    place = TRAINING.get(function)
+    if place is None:
+        return False
+    default = inspect.signature(function).parameters["training"].default
+    return bool(kwargs.get("training", args[place] if place < len(args) else default))

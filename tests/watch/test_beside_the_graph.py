@@ -1,0 +1,153 @@
+"""What a step knows besides its calls: the lines of backward() and step(), calls beside the graph, its end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from chainrule.api import watch
+from chainrule.run.history import open_run
+
+HERE = __file__
+
+
+def line_of(text: str) -> int:
+    """The line of this file that ends with the comment `# text`."""
+    lines = Path(HERE).read_text().splitlines()
+    return 1 + next(i for i, line in enumerate(lines) if line.endswith(f"# {text}"))
+
+
+def problem():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)), torch.randn(8, 3)
+
+
+def asides(step):
+    return [(aside.name, aside.at.line, aside.trains) for aside in step.asides]
+
+
+def test_backward_step_and_optimizer_know_their_lines(tmp_path):
+    model, x = problem()
+    with watch(tmp_path / "run"):
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)  # made
+        model(x).square().mean().backward()  # backward
+        optimizer.step()  # step
+    step = open_run(tmp_path / "run").read(0)
+    update = step.updates[0]
+    assert [step.backwards[0].at.line, update.at.line, update.made.line] == [
+        line_of("backward"),
+        line_of("step"),
+        line_of("made"),
+    ]
+    assert {step.backwards[0].at.file, update.at.file, update.made.file} == {HERE}
+
+
+def test_parameters_without_a_gradient_are_counted_by_whether_they_took_part(tmp_path):
+    model, x = problem()
+    other, _ = problem()
+    with watch(tmp_path / "run"):
+        optimizer = torch.optim.SGD([*model.parameters(), *other.parameters()], lr=0.1)
+        model(x).square().mean().backward()
+        model[0].weight.grad = None
+        optimizer.step()
+    step = open_run(tmp_path / "run").read(0)
+    update = step.updates[0]
+    assert [step.values[i].name for i in update.idle] == ["0.weight"]
+    assert (len(update.parameters), update.strangers) == (3, 4)
+
+
+def test_calls_that_cut_the_graph_are_noted_with_what_they_took_and_became(tmp_path):
+    model, x = problem()
+    with watch(tmp_path / "run"):
+        hidden = model[1](model[0](x))
+        cut = hidden.detach()  # detach
+        raw = hidden.data  # data
+        chosen = hidden.argmax(1)  # argmax
+        hidden.sum().item()  # item
+        _ = hidden.shape, hidden.size(0), hidden.dim()
+        (model[2](cut).square().mean() + raw.mean() + chosen.float().mean()).backward()
+    step = open_run(tmp_path / "run").read(0)
+    assert asides(step) == [
+        ("Tensor.detach", line_of("detach"), False),
+        ("Tensor.data", line_of("data"), False),
+        ("Tensor.argmax", line_of("argmax"), False),
+        ("Tensor.item", line_of("item"), False),
+    ]
+    detach = step.asides[0]
+    (made,) = [call for call in step.calls if call.name == "torch.tanh"]
+    (used,) = [call for call in step.calls if call.name == "F.linear" and call.arguments["input"].kind == "data"][1:]
+    assert detach.source == made.output.index
+    assert detach.result == used.arguments["input"].index
+
+
+def test_an_evaluation_that_still_trains_is_noted_and_a_right_one_is_not(tmp_path):
+    model, x = problem()
+    model.insert(2, nn.Dropout(0.5))
+    for training in (True, False):
+        with watch(tmp_path / "run", overwrite=True):
+            model.train(training)
+            with torch.no_grad():
+                model(x)
+            model.train()
+            model(x).square().mean().backward()
+        found = open_run(tmp_path / "run").read(0).asides
+        assert [aside.name for aside in found if aside.trains] == (["F.dropout"] if training else [])
+
+
+def test_dropout_in_the_training_pass_is_a_call_like_any_other(tmp_path):
+    model, x = problem()
+    with watch(tmp_path / "run"):
+        F.dropout(model(x), 0.5, True).square().mean().backward()
+    assert asides(open_run(tmp_path / "run").read(0)) == []
+
+
+def test_what_an_exception_left_of_a_step_is_kept_and_is_no_recorded_step(tmp_path):
+    model, x = problem()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+
+    def train():
+        for step in range(3):
+            prediction = model(x)
+            if step == 2:
+                prediction = prediction.detach()  # cut
+            optimizer.zero_grad()
+            prediction.square().mean().backward()  # raised
+            optimizer.step()
+
+    with pytest.raises(RuntimeError, match="does not require grad"), watch(tmp_path / "run"):
+        train()
+    history = open_run(tmp_path / "run")
+    assert history.steps == [0, 1]
+    assert len(history.losses) == 2
+    left = history.broken_off()
+    assert left is not None
+    assert not left.backwards
+    assert asides(left) == [("Tensor.detach", line_of("cut"), False)]
+    error = history.about["error"]
+    assert error["type"] == "RuntimeError"
+    assert (error["file"], error["line"]) == (HERE, line_of("raised"))
+    assert "does not require grad" in error["message"]
+
+
+def test_a_run_that_ended_well_has_nothing_broken_off_and_no_error(tmp_path):
+    model, x = problem()
+    with watch(tmp_path / "run"):
+        model(x).square().mean().backward()
+    history = open_run(tmp_path / "run")
+    assert history.broken_off() is None
+    assert "error" not in history.about
+
+
+def test_an_exception_that_cannot_be_printed_is_noted_by_its_type(tmp_path):
+    class Odd(Exception):
+        def __str__(self):
+            raise ValueError("no text")
+
+    with pytest.raises(Odd), watch(tmp_path / "run"):
+        raise Odd
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["error"]["type"] == "Odd"
