@@ -31,6 +31,7 @@ EXAMPLES: list[ChainruleError] = [
     errors.IndexOutOfRange("fc.weight", (0, 9), (1, 2)),
     errors.SampleOutOfRange(64, 32),
     errors.NotKept("wte.weight", (50257, 768), "--max-size 2GB"),
+    errors.CannotTry("runs/xor", "train.py is not in /home/a any more"),
     errors.BadWeight("fc.weight[0,"),
     errors.BadOption("--every", 0, "steps are counted in whole numbers from 1"),
     errors.OptionConflict("--every", "--steps", "both choose the steps"),

@@ -18,7 +18,8 @@
     │   ├── ParameterMissing
     │   ├── IndexOutOfRange
     │   ├── SampleOutOfRange
-    │   └── NotKept
+    │   ├── NotKept
+    │   └── CannotTry
     ├── OptionError             what was typed
     │   ├── BadWeight
     │   ├── BadOption
@@ -324,6 +325,23 @@ class NotKept(QuestionError):
     @property
     def to_do(self) -> str:
         return f"record again with {self.how}, or ask for a smaller layer"
+
+
+@dataclass(eq=False)
+class CannotTry(QuestionError):
+    """The script of the run cannot be run again."""
+
+    path: Where
+    reason: str
+    slug = "cannot-try"
+
+    @property
+    def happened(self) -> str:
+        return f"no fix can be tried on {self.path}: {self.reason}"
+
+    @property
+    def to_do(self) -> str:
+        return "record the training with `chainrule run SCRIPT`, then `chainrule diagnose RUN --try`"
 
 
 class OptionError(ChainruleError):

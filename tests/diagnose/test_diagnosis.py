@@ -1,11 +1,12 @@
 """Every fault is found at its place, its repaired twin is not; nothing is found in healthy trainings.
 
-A fault is a module in faults/: SLUG, train(repaired), and "# FAULT" behind the lines that may be named. A healthy
-training is a module in healthy/ with train().
+A fault is a module in faults/: SLUG, train(repaired), and "# FAULT" behind the lines that may be named; RAISES where it
+ends with an exception. A healthy training is a module in healthy/ with train().
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import runpy
@@ -43,8 +44,8 @@ def load(path):
     return module
 
 
-def diagnosed(folder, train, *arguments):
-    with warnings.catch_warnings():
+def diagnosed(folder, train, *arguments, raises=()):
+    with warnings.catch_warnings(), contextlib.suppress(raises):
         warnings.simplefilter("ignore")  # torch warns of some of these faults itself
         with chainrule.watch(folder / "the.run") as run:
             train(*arguments)
@@ -57,7 +58,7 @@ def diagnosed(folder, train, *arguments):
 def test_the_fault_is_the_first_finding_at_its_place(path, tmp_path):
     module = load(path)
     lines = [i for i, text in enumerate(path.read_text().splitlines(), 1) if "# FAULT" in text]
-    first, *_ = diagnosed(tmp_path, module.train, False) or [None]
+    first, *_ = diagnosed(tmp_path, module.train, False, raises=getattr(module, "RAISES", ())) or [None]
     assert first is not None
     assert first.slug == module.SLUG
     assert (first.where.file, first.where.line in lines) == (str(path), True), first.where

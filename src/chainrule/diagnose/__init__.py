@@ -5,6 +5,7 @@ runs them and tells causes from consequences.
 """
 
 from chainrule.diagnose.diagnosis import CHECKS, Diagnosis, diagnose
-from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.finding import Finding, Tried, Where
+from chainrule.diagnose.intervention import Intervention
 
-__all__ = ["CHECKS", "Diagnosis", "Finding", "Where", "diagnose"]
+__all__ = ["CHECKS", "Diagnosis", "Finding", "Intervention", "Tried", "Where", "diagnose"]

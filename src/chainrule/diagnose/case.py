@@ -13,10 +13,26 @@ from chainrule.breakdown.links import Gathered, links
 from chainrule.breakdown.verify import dense
 from chainrule.run.history import History
 from chainrule.run.outcome import Outcome, outcome
-from chainrule.step import Call, ParameterUpdate, Step, Value
+from chainrule.step import Aside, Call, Line, ParameterUpdate, Step, Update, Value
+
+Tensor = torch.Tensor
 
 EARLY = 4  # of the first recorded steps all are looked at,
 SPREAD = 8  # of the others so many, evenly
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The exception that ended the script; `step` is what it left of the step in flight, if that was recorded."""
+
+    type: str
+    message: str
+    at: Line
+    step: Step | None
+
+    @property
+    def asides(self) -> list[Aside]:
+        return [] if self.step is None else self.step.asides
 
 
 @dataclass(slots=True)
@@ -46,7 +62,7 @@ class Seen:
     def calls(self) -> list[Call]:
         return self.deriver.notation.calls
 
-    def gradient(self, value: Value) -> torch.Tensor | None:
+    def gradient(self, value: Value) -> Tensor | None:
         """Of the loss by this value, by our chain rule; dense."""
         found = self.step.gradients.get(value.index)
         return None if found is None else dense(found)
@@ -55,6 +71,22 @@ class Seen:
     def changes(self) -> dict[str, ParameterUpdate]:
         """What the optimizers did in this step, by the parameter's name."""
         return {self.step.values[i].name: c for made in self.step.updates for i, c in made.parameters.items()}
+
+    @property
+    def moved(self) -> dict[int, ParameterUpdate]:
+        """`changes` of optimizers, by the number of the parameter's Value; what a script writes itself is none."""
+        return {i: c for made in self.step.updates if made.optimizer for i, c in made.parameters.items()}
+
+    @property
+    def arrived(self) -> set[int]:
+        """The parameters that a backward pass brought a gradient other than 0."""
+        by_pass = [backward.received for backward in self.step.backwards]
+        return {i for received in by_pass for i, g in received.items() if bool(dense(g).any())}
+
+    def optimizer_of(self, index: int) -> Update | None:
+        """The optimizer's step that had this parameter."""
+        made = (one for one in self.step.updates if one.optimizer)
+        return next((one for one in made if index in one.parameters or index in one.idle), None)
 
     def producer(self, value: Value | None) -> Call | None:
         """The call that made the value; None for data and parameters."""
@@ -98,6 +130,15 @@ class Case:
         chosen = recorded[:EARLY] + [rest[round(i * (len(rest) - 1) / (SPREAD - 1))] for i in range(SPREAD) if rest]
         seen = (Seen.of(self.history.read(index)) for index in dict.fromkeys(chosen))
         return [one for one in seen if one.step.backwards]
+
+    @cached_property
+    def failure(self) -> Failure | None:
+        raw = self.history.about.get("error")
+        if not isinstance(raw, dict):
+            return None
+        kind, message, file, line = (raw.get(key) for key in ("type", "message", "file", "line"))
+        at = Line(str(file or ""), line if isinstance(line, int) else 0)
+        return Failure(str(kind), str(message), at, self.history.broken_off())
 
     @property
     def stuck(self) -> bool:

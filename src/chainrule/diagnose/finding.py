@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chainrule.step import Call
+from chainrule.diagnose.intervention import Intervention
+from chainrule.step import Call, Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +23,31 @@ class Where:
     def of(call: Call, parameter: str = "") -> Where:
         return Where(call.module, parameter, call.name, call.file, call.line)
 
+    @staticmethod
+    def at(line: Line, call: str, module: str = "", parameter: str = "") -> Where:
+        return Where(module, parameter, call, line.file, line.line)
+
     def __str__(self) -> str:
         line = f"{self.file}:{self.line}" if self.file else ""
         return " · ".join(part for part in (self.parameter or self.module, self.call, line) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What happened when a fix was tried on the script, in a process of its own.
+
+    change         what was done
+    steps          training steps that were made with it
+    before, after  of the run without and with it: "loss" of the first and the last step, "explained" (the share of the
+                   targets' spread that the answers explain, late in the run), "ended"
+    better         whether the training is better with it
+    """
+
+    change: str
+    steps: int
+    before: dict[str, Any]
+    after: dict[str, Any]
+    better: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +63,9 @@ class Finding:
     fix       what to change
     diff      the change of the source by hand, as lines of a diff; "" where it depends too much on the script
     follows   slugs of what was seen, too, and follows from this
+    tried     what happened when the fix was tried; None where it was not
+    missing   steps that were not recorded and would tell the place; `--try` records them
+    attempts  what may be done to try the fix on the script, the best first; none where it can only be tried by hand
     """
 
     slug: str
@@ -51,6 +77,9 @@ class Finding:
     fix: str
     diff: str = ""
     follows: tuple[str, ...] = field(default=())
+    missing: tuple[int, ...] = field(default=())
+    attempts: tuple[Intervention, ...] = field(default=())
+    tried: Tried | None = None
 
     def with_consequences(self, slugs: tuple[str, ...]) -> Finding:
         return replace(self, follows=slugs)

@@ -11,11 +11,13 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from chainrule.breakdown import Notation
+from chainrule.diagnose import Diagnosis, diagnose
 from chainrule.formula import Equation, text
 from chainrule.run.all_reduce import AllReduce, all_reduce, ranks
 from chainrule.run.history import History
 from chainrule.run.outcome import outcome
 from chainrule.run.ranks import whole_run
+from chainrule.show.findings import brief
 from chainrule.show.four_steps import StepReport, agreement
 from chainrule.show.numbers import shape
 from chainrule.show.processes import shared
@@ -37,6 +39,8 @@ class RunReport:
     problems: Sequence[str]
     processes: int = 1
     all_reduces: Sequence[AllReduce | None] = (None, None)  # of `first` and `last`
+    found: Diagnosis | None = None
+    raised: str = ""  # the exception that ended the script
 
     def __rich__(self) -> Group:
         return Group(*self.parts())
@@ -48,6 +52,10 @@ class RunReport:
         yield line(("∂ chainrule", f"bold {GRADIENT}"), (f"   {self.path}{whose}", MUTED))
         for said in verdict(result, self.last):
             yield indented(said, by=2)
+        if self.raised:
+            yield line((f"  ! {self.raised}", WARNING))
+        if self.found is not None:
+            yield from brief(self.found)
         for error in self.disagreements:
             yield line((f"  ✗ {error}", "bold red"))
         for problem in self.problems:
@@ -71,6 +79,9 @@ class RunReport:
         weight = self.some_weight()
         last = self.last.index if self.last else 0
         yield line(("next", "bold"), (f"   {len(self.steps)} of {len(self.losses):,} steps are recorded", MUTED))
+        if self.found is not None and self.found.findings:
+            yield line("  why, with its numbers; and each suggested fix tried on the script")
+            yield command(f"chainrule diagnose {run}", "--try")
         yield line("  that step in full")
         yield command(f"chainrule explain {run}", f"--step {last}")
         yield line("  every step, to look at in a browser")
@@ -115,7 +126,17 @@ def report_of(history: History, name: Path | None = None) -> RunReport:
         problems=list(dict.fromkeys(map(str, problems))),
         processes=len(ranks(whole_run(history.path))) or 1,
         all_reduces=all_reduces or (None,),
+        found=diagnose(history),
+        raised=_raised(history),
     )
+
+
+def _raised(history: History) -> str:
+    error = history.about.get("error")
+    if not isinstance(error, dict):
+        return ""
+    where = f" in {Path(str(error.get('file'))).name}:{error.get('line')}" if error.get("file") else ""
+    return f"the script ended with {error.get('type')}{where}, after {len(history.losses):,} steps"
 
 
 def command(begin: str, rest: str) -> Text:

@@ -1,4 +1,7 @@
-"""A prediction of shape (N, 1) against a target of shape (N,)."""
+"""A prediction of shape (N, 1) against a target of shape (N,).
+
+Reported at https://github.com/deepset-ai/FARM/issues/229
+"""
 
 import torch
 from torch import nn

@@ -1,4 +1,7 @@
-"""The same in a loss written out, in a linear regression: the bias learns, the slope does not."""
+"""The same in a loss written out, in a linear regression: the bias learns, the slope does not.
+
+Reported at https://github.com/pytorch/pytorch/issues/4938
+"""
 
 import torch
 from torch import nn

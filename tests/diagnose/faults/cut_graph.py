@@ -1,4 +1,7 @@
-"""A detach() in the middle of the model."""
+"""A detach() in the middle of the model.
+
+Reported at https://github.com/lucidrains/CoCa-pytorch/issues/6
+"""
 
 import torch
 from torch import nn

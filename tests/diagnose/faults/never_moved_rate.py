@@ -11,8 +11,8 @@ def train(repaired):
     x = torch.randn(64, 4)
     y = torch.sin(x[:, :1])
     body, head = nn.Linear(4, 16), nn.Linear(16, 1)
-    groups = [{"params": body.parameters()}, {"params": head.parameters(), "lr": 0.05 if repaired else 0.0}]
-    optimizer = torch.optim.SGD(groups, lr=0.05)
+    groups = [{"params": body.parameters()}, {"params": head.parameters(), "lr": 0.05 if repaired else 0.0}]  # FAULT
+    optimizer = torch.optim.SGD(groups, lr=0.05)  # FAULT
     for _ in range(100):
         hidden = torch.relu(body(x))
         loss = nn.functional.mse_loss(head(hidden), y)  # FAULT

@@ -1,4 +1,7 @@
-"""zero_grad() forgotten."""
+"""zero_grad() forgotten.
+
+Reported at https://github.com/pytorch/pytorch/issues/47175
+"""
 
 import torch
 from torch import nn

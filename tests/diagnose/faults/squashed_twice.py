@@ -1,4 +1,7 @@
-"""A softmax at the end of the model, and cross-entropy on it."""
+"""A softmax at the end of the model, and cross-entropy on it.
+
+Reported at https://github.com/bkitano/llama-from-scratch/issues/5
+"""
 
 import torch
 from torch import nn

@@ -20,6 +20,7 @@ import numpy as np
 
 from chainrule.diagnose.case import Case
 from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
 from chainrule.step import Call, Value
 
 BY_HAND = {"sub", "rsub"}  # (prediction − target) ** 2, written out
@@ -47,6 +48,7 @@ def check(case: Case) -> Iterator[Finding]:
                 fix="give both the same shape: target.view_as(prediction), or prediction.squeeze(1)",
                 diff="-    loss = loss_fn(prediction, target)\n"
                 "+    loss = loss_fn(prediction, target.view_as(prediction))",
+                attempts=(Intervention.at(call, "view"),),
             )
             return
 

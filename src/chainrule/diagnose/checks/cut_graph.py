@@ -4,8 +4,10 @@ Law: the chain rule goes back only over calls that are in autograd's graph. Wher
 parameters computed enter the path to the loss as *data*, the graph was cut in between (detach(), .data, .item(),
 torch.tensor(…), no_grad, NumPy), and ∂L/∂w of everything before is not 0 but not there at all.
 
-The same numbers means bit for bit, more than one, and not all the same, in every step looked at; a layer that is used
-with its graph as well (an advantage that is detached in one loss and trained by another) is no fault.
+Entering is seen where the call that cuts was noted (Step.asides), or by the same numbers, bit for bit, more than one
+and not all the same; where numbers are computed anew from them (item(), argmax), by there being no weight on the path
+at all. It must be so in every step looked at; a layer that is used with its graph as well (an advantage that is
+detached in one loss and trained by another) is no fault.
 """
 
 from __future__ import annotations
@@ -15,7 +17,9 @@ from collections.abc import Iterator
 import torch
 
 from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.checks.no_graph import MOVES_ONLY
 from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
 from chainrule.step import Call, Value
 
 
@@ -23,35 +27,54 @@ def check(case: Case) -> Iterator[Finding]:
     found = [_cut(seen) for seen in case.steps]
     if not found or not all(found):
         return
-    made, used = found[0]  # type: ignore[misc]  # all are there
-    seen = case.steps[0]
-    lost = [call for call in seen.step.calls if call not in seen.calls and any(_is_weight(v) for v in call.values)]
+    cut = found[0]
+    assert cut is not None
+    place, name, used, lost = cut
     yield Finding(
         slug="cut-graph",
-        title=f"the graph is cut behind {made.name}: nothing before it is trained",
-        where=Where.of(made),
+        title=f"the graph is cut at {name}: nothing before it is trained",
+        where=place,
         steps=(case.steps[0].index, case.last),
         evidence={
-            "its result enters as data": f"{used.name} ({used.where.rpartition('/')[2]})",
-            "calls with parameters that no gradient reaches": len(lost),
+            "its result enters as data": "the loss"
+            if used is None
+            else f"{used.name} ({used.where.rpartition('/')[2]})",
+            "calls with parameters that no gradient reaches": lost,
         },
         because="its numbers arrive at the loss, but without the calls that made them, so the chain rule ends there: "
         "the weights before have no gradient at all",
-        fix="take out what lies between the two lines and cuts: detach(), .data, .item(), no_grad, torch.tensor(…)",
+        fix="take out what cuts: detach(), .data, .item(), argmax, no_grad, NumPy, torch.tensor(…)",
         diff="-    x = x.detach()",
+        attempts=(Intervention("skip", {"call": name, "file": place.file, "line": place.line}),)
+        if name in MOVES_ONLY
+        else (),
     )
 
 
-def _cut(seen: Seen) -> tuple[Call, Call] | None:
-    """The last call off the path whose very numbers are data on it, and the call that takes them."""
+def _cut(seen: Seen) -> tuple[Where, str, Call | None, int] | None:
+    """Where the graph is cut and by what, the call on the path that takes the numbers, and how many calls are lost."""
     on_path = set(seen.calls)
     off = [call for call in seen.step.calls if call not in on_path and _depends_on_weights(call, seen)]
+    if not off:
+        return None
+    lost = sum(any(_is_weight(value) for value in call.values) for call in off)
+    made_off = {value.index: call for call in off for value in call.outputs}
+    asides = [aside for aside in seen.step.asides if aside.source in made_off]
     for used in seen.calls:
         for value in used.values:
+            aside = next((one for one in asides if one.result == value.index), None)
+            if aside is not None:
+                return Where.at(aside.at, aside.name, aside.module), aside.name, used, lost
             if value.kind == "data" and _tells(value):
                 for made in reversed(off):
                     if _same(made.output, value):
-                        return made, used
+                        aside = next((one for one in asides if one.source == made.output.index), None)
+                        if aside is not None:
+                            return Where.at(aside.at, aside.name, aside.module), aside.name, used, lost
+                        return Where.of(made), made.name, used, lost
+    # Numbers that went through Python or argmax are not the same any more; but then no weight is left at all.
+    if asides and not any(_is_weight(value) for call in seen.calls for value in call.values if "." in value.name):
+        return Where.at(asides[-1].at, asides[-1].name, asides[-1].module), asides[-1].name, None, lost
     return None
 
 

@@ -15,6 +15,7 @@ import torch
 
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
 from chainrule.step import Call
 
 RECTIFIERS = {"relu", "relu6", "threshold"}
@@ -40,6 +41,12 @@ def check(case: Case) -> Iterator[Finding]:
                 "front of this layer, and it can never recover",
                 fix="a smaller learning rate, biases that do not begin far below 0, or scaled inputs; "
                 "LeakyReLU keeps a slope",
+                attempts=(
+                    *_other_start(case.steps[0], late[-1], call),
+                    Intervention("rate", {"factor": 0.1}),
+                    Intervention("rate", {"factor": 0.01}),
+                    Intervention.at(call, "instead", function="leaky_relu", options={"negative_slope": 0.1}),
+                ),
             )
             return
 
@@ -49,3 +56,12 @@ def _is_dead(seen: Seen, like: Call) -> bool:
     same = [call for call in seen.calls if (call.rule, call.where, call.module) == (like.rule, like.where, like.module)]
     outputs = [call.output.tensor for call in same]
     return bool(outputs) and all(out is not None and not torch.count_nonzero(out) for out in outputs)
+
+
+def _other_start(first: Seen, last: Seen, call: Call) -> tuple[Intervention, ...]:
+    """Other first weights of the layer before, where it was dead from the start."""
+    if not _is_dead(first, call):
+        return ()
+    made = last.producer(call.values[0])
+    names = [value.name for value in made.values if value.kind == "parameter"] if made is not None else []
+    return (Intervention("draw", {"parameters": names}),) if names else ()

@@ -3,9 +3,10 @@
 Law: a step w ← w − η·g lowers the loss to first order; beyond 2/(curvature) it throws the weights further up on the
 other side of the valley, and every step makes the next one larger. It shows as a loss that leaves its range while the
 updates are of the size of the weights themselves: ‖Δw‖ of a third of ‖w‖ and more, where 1e-3 is usual. A loss that
-becomes NaN with small updates has another cause and is not told here.
+becomes NaN with small updates, or without having grown before, has another cause and is not told here.
 
-left its range: not finite, or at the end above ten times the first loss; both are beyond what noise of a batch does.
+left its range: at the end, or before it became NaN, above ten times the first loss, beyond what noise of a batch does;
+or not finite after an update ten times the weights' own size.
 """
 
 from __future__ import annotations
@@ -13,25 +14,31 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from chainrule.breakdown.flow import norm, update_norm
-from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.case import Case
 from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
+from chainrule.diagnose.motion import largest
 
 LEFT = 10.0
 LARGE = 1 / 3
+AT_ONCE = 10.0
 
 
 def check(case: Case) -> Iterator[Finding]:
     result = case.outcome
     if result.steps < 3 or not math.isfinite(result.first):
         return
-    gone = result.not_finite is not None or abs(result.last) > LEFT * max(abs(result.first), 1e-30)
-    if not gone:
+    before = case.losses if result.not_finite is None else case.losses[: result.not_finite]
+    bound = LEFT * max(abs(result.first), 1e-30)
+    grew = abs(before[-1]) > bound
+    if not grew and result.not_finite is None:
         return
-    sizes = [(seen, *_largest(seen)) for seen in case.steps]
-    usable = [(seen, ratio, name, rate) for seen, ratio, name, rate in sizes if math.isfinite(ratio)]
-    seen, ratio, name, rate = max(usable, key=lambda item: item[1], default=(None, 0.0, "", 0.0))
-    if seen is None or ratio < LARGE:
+    sizes = [(seen, largest(seen)) for seen in case.steps]
+    usable = [(seen, one) for seen, one in sizes if math.isfinite(one.ratio)]
+    if not usable:
+        return
+    seen, (ratio, name, rate, made) = max(usable, key=lambda item: item[1].ratio)
+    if made is None or ratio < (LARGE if grew else AT_ONCE):
         return
     loss = seen.loss_call() or seen.calls[-1]
     end = (
@@ -42,7 +49,7 @@ def check(case: Case) -> Iterator[Finding]:
     yield Finding(
         slug="diverged",
         title=f"the steps are too large: the loss went from {result.first:.3g} to {end}",
-        where=Where.of(loss, name),
+        where=Where.of(loss, name) if not made.made.file else Where.at(made.made, made.optimizer, parameter=name),
         steps=(seen.index, case.last),
         evidence={
             f"‖change‖/‖weight‖ of {name} at step {seen.index}": ratio,
@@ -52,16 +59,5 @@ def check(case: Case) -> Iterator[Finding]:
         },
         because="each step goes past the valley and up its other side, where the gradient is larger still",
         fix="a learning rate ten times smaller, and again where that is not enough; scaled inputs and targets",
+        attempts=tuple(Intervention("rate", {"factor": factor}) for factor in (0.1, 0.01, 0.001)),
     )
-
-
-def _largest(seen: Seen) -> tuple[float, str, float]:
-    """The largest ‖Δw‖/‖w‖ of the step, whose, and its learning rate; weights that are 0 cannot say."""
-    found = [(math.nan, "", 0.0)]
-    for made in seen.step.updates:
-        for index, change in made.parameters.items():
-            size = norm(change.before)
-            if size > 0 and seen.step.values[index].shape != () and change.before.dim() > 1:
-                rate = float(change.settings.get("lr", 0.0))
-                found.append((update_norm(change) / size, seen.step.values[index].name, rate))
-    return max(found, key=lambda item: item[0] if math.isfinite(item[0]) else -1.0)

@@ -11,9 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import torch
+
 from chainrule.breakdown.flow import norm
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
 from chainrule.step import ParameterUpdate
 
 FEWEST = 2  # steps
@@ -30,6 +33,8 @@ def check(case: Case) -> Iterator[Finding]:
             continue
         if not all(_arrives(seen, name) for seen in case.steps):
             continue
+        if not all(_is_weight(case, seen, name) for seen in case.steps):
+            continue
         made = [change[name] for change in changes if name in change]
         if all(change.after is not None and bool((change.after == change.before).all()) for change in made):
             still[name] = made
@@ -42,24 +47,49 @@ def check(case: Case) -> Iterator[Finding]:
     call = next(call for call in seen.calls if value in call.values)
     rate = made[-1].settings.get("lr") if made else None
     given = made[-1] if made else None
+    strangers = sum(one.strangers for one in seen.step.updates if one.optimizer)
+    others = given is None and bool(strangers) and not seen.moved  # every optimizer has other parameters than these
+    optimizer = seen.step.updates[-1] if others or (given is not None and seen.step.updates) else None
     yield Finding(
         slug="never-moved",
         title=f"{len(still)} parameters have a gradient, and nothing ever changes them"
         if len(still) > 1
         else f"{name} has a gradient, and nothing ever changes it",
-        where=Where.of(call, name),
+        where=Where.of(call, name)
+        if optimizer is None
+        else Where.at(optimizer.made, optimizer.optimizer, parameter=name),
         steps=(case.steps[0].index, seen.index),
         evidence={
             "parameters": ", ".join(list(still)[:6]),
             "gradient norm": norm(seen.gradient(value)),
             "learning rate": float(rate) if rate is not None else "not in any optimizer",
+            "parameters of the optimizer that took no part": strangers,
         },
         because="the chain rule carries the error to it, but the last step, w ← w − η·g, is never made: "
         + ("no optimizer has it" if given is None else f"η = {float(rate or 0):g}"),
-        fix="give the optimizer model.parameters() after the whole model is built, its layers in an nn.ModuleList"
+        fix="give the optimizer the parameters of the model that is trained: it has those of another one"
+        if others
+        else "give the optimizer model.parameters() after the whole model is built, its layers in an nn.ModuleList"
         if given is None
         else "give its parameter group a learning rate above 0",
+        attempts=(Intervention("train"),)
+        if given is None
+        else (Intervention("set", {"settings": {"lr": _usual(seen)}}),),
     )
+
+
+def _usual(seen: Seen) -> float:
+    """The largest learning rate of the other parameters; where there are none, that of Adam's paper."""
+    return max((float(change.settings.get("lr", 0)) for change in seen.moved.values()), default=0.0) or 1e-3
+
+
+def _is_weight(case: Case, seen: Seen, name: str) -> bool:
+    """Not an input whose gradient is wanted: that goes into a layer beside its weights, or is another in each step."""
+    value, first = seen.step.parameters[name], case.steps[0].step.parameters[name]
+    fed = (call for call in seen.calls if call.arguments.get("input") is value)
+    if any(other.kind == "parameter" and other is not value for call in fed for other in call.values):
+        return False
+    return value.tensor is None or first.tensor is None or torch.equal(value.tensor, first.tensor)
 
 
 def _arrives(seen: Seen, name: str) -> bool:

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 
 from chainrule.diagnose.case import Case
 from chainrule.diagnose.finding import Finding, Where
-from chainrule.step import Value
+from chainrule.diagnose.intervention import Intervention
+from chainrule.step import Call, Value
 
 FAR = 0.01
 
@@ -43,5 +44,14 @@ def check(case: Case) -> Iterator[Finding]:
             "the other classes down",
             fix="give it F.log_softmax(x, dim=1), or use F.cross_entropy, which applies that itself",
             diff="-    loss = F.nll_loss(x, target)\n+    loss = F.cross_entropy(x, target)",
+            attempts=_attempts(call, made),
         )
         return
+
+
+def _attempts(loss: Call, made: Call | None) -> tuple[Intervention, ...]:
+    """Log softmax in place of the softmax, where that made them; else before the loss."""
+    log = Intervention.at(loss, "before", function="log_softmax", options={"dim": 1})
+    if made is not None and str(made.rule).removeprefix("functional_") == "softmax":
+        return (Intervention.at(made, "instead", function="log_softmax", options={"dim": 1}), log)
+    return (log,)

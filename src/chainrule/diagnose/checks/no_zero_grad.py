@@ -20,6 +20,7 @@ import torch
 from chainrule.breakdown.verify import dense
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
 
 Tensor = torch.Tensor
 EQUAL = 0.01
@@ -47,6 +48,7 @@ def check(case: Case) -> Iterator[Finding]:
         "those of long-past weights included, and overshoots",
         fix="call optimizer.zero_grad() before backward()",
         diff="+    optimizer.zero_grad()\n     loss.backward()",
+        attempts=(Intervention("clear"),),
     )
 
 

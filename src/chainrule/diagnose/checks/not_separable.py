@@ -25,6 +25,7 @@ from chainrule.breakdown.computation import Map, Products, computation
 from chainrule.breakdown.links import links
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
 from chainrule.step import Call
 
 Tensor = torch.Tensor
@@ -64,6 +65,7 @@ def check(case: Case) -> Iterator[Finding]:
             "the samples' shares of the gradient cancel while the answers are wrong",
             fix="put a layer with a bend before the last one",
             diff="-    nn.Linear(n, 1)\n+    nn.Linear(n, 8), nn.Tanh(), nn.Linear(8, 1)",
+            attempts=(Intervention.at(layers[0], "hidden", width=8), Intervention.at(layers[0], "hidden", width=64)),
         )
 
 

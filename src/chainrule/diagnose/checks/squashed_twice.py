@@ -16,6 +16,7 @@ from collections.abc import Iterator
 
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
 from chainrule.step import Call, Value
 
 TAKES_LOGITS = {"cross_entropy": "softmax", "binary_cross_entropy_with_logits": "sigmoid"}
@@ -46,6 +47,7 @@ def check(case: Case) -> Iterator[Finding]:
             "come near 0 or 1, and the gradient is multiplied by the slope of both",
             fix=f"give the loss the numbers before {squash.name}; apply that only where probabilities are needed",
             diff=f"-    return {squash.name.rpartition('.')[2]}(x)\n+    return x",
+            attempts=(Intervention.at(squash, "skip"),),
         )
         return
 

@@ -1,0 +1,221 @@
+"""What the network answered and what it should have: all samples of the steps looked at, in one form.
+
+Classes are compared as probabilities with one-hot targets, everything else as numbers. So the share of the targets'
+spread that the answers explain (measure.py) means the same for every loss.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import fmean
+from weakref import WeakKeyDictionary
+
+import torch
+
+from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.measure import affine, explained, nearest
+from chainrule.step import Call, Value
+
+Tensor = torch.Tensor
+
+CLASSES = {"cross_entropy", "nll_loss"}
+BINARY = {
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "binary_cross_entropy_with_pos_weight",
+}
+LOGITS = BINARY - {"binary_cross_entropy"}
+NUMBERS = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "sub"}
+STEPS = 30  # of fewer training steps nothing is said about what the network has come to
+SOMETHING = 0.2  # of the targets' spread
+FALLING = 0.2
+FEWEST = 24  # samples; of fewer nothing is said about what could be learnt
+ENOUGH = 64  # samples to say how well the network answers
+MOST = 300  # samples that are compared pair by pair
+MOST_FEATURES = 3072
+MOST_CLASSES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One place at which a loss compares a prediction with a target."""
+
+    call: Call
+    prediction: Value
+    target: Value
+
+    @property
+    def is_classes(self) -> bool:
+        return self.call.rule in CLASSES and not self.target.dtype.is_floating_point
+
+    def answers(self) -> tuple[Tensor, Tensor] | None:
+        """(samples, outputs) of both; None where their numbers are not known or do not go together."""
+        given, target = self.prediction.tensor, self.target.tensor
+        if given is None or target is None or not target.numel():
+            return None
+        if self.is_classes:
+            return _classes(self.call, given, target)
+        if self.call.rule not in BINARY | NUMBERS or given.numel() != target.numel() or not given.dim():
+            return None
+        given = given.sigmoid() if self.call.rule in LOGITS else given
+        return given.reshape(len(given), -1), target.reshape(len(given), -1)
+
+
+def comparisons(seen: Seen) -> list[Comparison]:
+    """All of a step, in their order."""
+    return list(_comparisons(seen))
+
+
+def _comparisons(seen: Seen) -> Iterator[Comparison]:
+    for call in seen.calls:
+        target, given = call.arguments.get("target"), call.arguments.get("input")
+        if isinstance(target, Value) and isinstance(given, Value) and given.kind == "result":
+            yield Comparison(call, given, target)
+        elif call.rule == "sub" and seen.notation.prediction in call.values and seen.notation.target is not None:
+            yield Comparison(call, seen.notation.prediction, seen.notation.target)
+
+
+class Answers:
+    """All samples of some steps. Tensors are empty where the steps have not one comparison each.
+
+    inputs     (samples, features), or None where they are no numbers or not one row for each target
+    given      (samples, outputs)  what the network answered, in the last of the steps in which the sample was seen
+    targets    (samples, outputs)
+    """
+
+    def __init__(self, steps: Iterable[Seen]) -> None:
+        inputs: list[Tensor | None] = []
+        given: list[Tensor] = []
+        targets: list[Tensor] = []
+        for seen in steps:
+            found = comparisons(seen)
+            pair = found[0].answers() if len(found) == 1 else None
+            if pair is None or any(part.shape[1:] != pair[0].shape[1:] for part in given):
+                continue
+            given.append(pair[0].double())
+            targets.append(pair[1].double())
+            inputs.append(_inputs(seen, len(pair[1])))
+        self.given = torch.cat(given) if given else torch.empty(0, 0)
+        self.targets = torch.cat(targets) if targets else torch.empty(0, 0)
+        wanted = [part for part in inputs if part is not None]
+        same = len(wanted) == len(given) > 0 and len({part.shape[1] for part in wanted}) == 1
+        self.inputs = torch.cat(wanted).double() if same else None
+
+    @cached_property
+    def explained(self) -> float:
+        """Of the targets' spread by the answers; nan of fewer than FEWEST samples."""
+        finite = bool(self.given.isfinite().all())
+        return math.nan if len(self.given) < FEWEST else explained(self.given, self.targets) if finite else -math.inf
+
+    @cached_property
+    def distinct(self) -> tuple[Tensor, Tensor] | None:
+        """Inputs and targets of at most MOST samples, each once: who sees a sample twice can look its answer up."""
+        if self.inputs is None or not self.inputs.isfinite().all() or not self.targets.isfinite().all():
+            return None
+        both = torch.cat([self.inputs, self.targets], 1)
+        generator = torch.Generator().manual_seed(0)
+        marks = both @ torch.randn(both.shape[1], generator=generator, dtype=both.dtype)  # equal rows have equal ones
+        order = torch.randperm(len(both), generator=generator)
+        first = {mark: index for index, mark in zip(order.tolist(), marks[order].tolist(), strict=True)}
+        rows = both[list(first.values())[:MOST]]
+        width = self.inputs.shape[1]
+        return (rows[:, :width], rows[:, width:]) if len(rows) >= FEWEST else None
+
+    @cached_property
+    def attainable(self) -> float:
+        """What simple answers explain of targets they have not seen: an affine function of the inputs, or the nearest
+        other samples, whichever is better; nan where that cannot be said. A lower bound: a network may do better."""
+        if self.distinct is None:
+            return math.nan
+        return max(affine(*self.distinct), nearest(*self.distinct))
+
+
+_KNOWN: WeakKeyDictionary[Case, tuple[Answers, Answers]] = WeakKeyDictionary()
+
+
+def falls_short(case: Case) -> bool:
+    """Whether simple answers explain something, and the network less than half of that and is not about to learn it;
+    or its loss is no longer finite."""
+    attainable = all_answers(case).attainable
+    short = late_answers(case).explained < 0.5 * attainable and not still_falling(case)
+    return attainable > SOMETHING and (short or not math.isfinite(case.losses[-1]))
+
+
+def still_falling(case: Case) -> bool:
+    """Whether the loss has fallen on by a fifth and more since the last steps that were looked at, to below that of the
+    best constant answer: to fall towards that is not to learn."""
+    before = [case.losses[seen.index] for seen in _last(case.steps)]
+    after = fmean(case.losses[-max(1, len(case.losses) // 20) :])
+    return after < (1 - FALLING) * fmean(before) and not after > constant_loss(case)
+
+
+def constant_loss(case: Case) -> float:
+    """The loss of the best constant answer to the targets looked at; nan where the loss is more than one plain mean."""
+    compared = comparisons(case.steps[-1]) if case.steps else []
+    t = all_answers(case).targets
+    if len(compared) != 1 or compared[0].prediction is not case.steps[-1].notation.prediction or not len(t):
+        return math.nan
+    call, mean = compared[0].call, t.mean(0)
+    if isinstance(call.arguments.get("weight"), Value) or call.arguments.get("reduction") not in ("mean", None):
+        return math.nan
+    if compared[0].is_classes:
+        return float(-torch.xlogy(mean, mean).sum())
+    if call.rule in BINARY - {"binary_cross_entropy_with_pos_weight"}:
+        return float(-(torch.xlogy(mean, mean) + torch.xlogy(1 - mean, 1 - mean)).mean())
+    if call.rule in ("l1_loss", "mse_loss"):
+        away = t - (t.median(0).values if call.rule == "l1_loss" else mean)
+        return float((away.abs() if call.rule == "l1_loss" else away.square()).mean())
+    return math.nan
+
+
+def late_answers(case: Case) -> Answers:
+    """Of the last steps looked at, as many as have ENOUGH samples, at least two: what the network has come to."""
+    return _both(case)[0]
+
+
+def all_answers(case: Case) -> Answers:
+    """Of all of them: what the data is like."""
+    return _both(case)[1]
+
+
+def _both(case: Case) -> tuple[Answers, Answers]:
+    if case not in _KNOWN:
+        steps = case.steps if len(case.losses) >= STEPS else []
+        _KNOWN[case] = Answers(_last(steps)), Answers(steps)
+    return _KNOWN[case]
+
+
+def _last(steps: list[Seen]) -> list[Seen]:
+    """The last steps that have ENOUGH samples, at least two."""
+    counted = 0
+    for number, seen in enumerate(reversed(steps), 1):
+        counted += max((c.prediction.shape[0] for c in comparisons(seen) if c.prediction.shape), default=0)
+        if number > 1 and counted >= ENOUGH:
+            return steps[-number:]
+    return steps[len(steps) // 2 :]
+
+
+def _classes(call: Call, given: Tensor, target: Tensor) -> tuple[Tensor, Tensor] | None:
+    """Probabilities and one-hot targets; classes stand in axis 1 of the prediction, as the losses have them."""
+    axis = 1 if given.dim() > 1 else 0
+    number = given.shape[axis]
+    if number < 2 or number > MOST_CLASSES:
+        return None
+    given = given.double().movedim(axis, -1).reshape(-1, number)
+    probabilities = given.softmax(1) if call.rule == "cross_entropy" else given.exp()
+    target = target.reshape(-1)
+    if torch.equal(target, torch.arange(len(target))):  # pairs that are to find each other, no classes of the samples
+        return None
+    judged = (target >= 0) & (target < number) & (target != call.arguments.get("ignore_index", -100))
+    return probabilities[judged], torch.nn.functional.one_hot(target[judged], number)
+
+
+def _inputs(seen: Seen, count: int) -> Tensor | None:
+    data = seen.batch.data
+    if data is None or data.tensor is None or not data.dtype.is_floating_point or not data.shape:
+        return None
+    rows = data.tensor.reshape(len(data.tensor), -1) if len(data.tensor) == count else None
+    return rows if rows is not None and 0 < rows.shape[1] <= MOST_FEATURES else None

@@ -1,0 +1,76 @@
+"""Every layer is wide enough for the answers.
+
+Law: what passes a layer of r units depends on r numbers for each sample. If the last layer is linear, answers of K
+outputs lie in a space of r dimensions (and a constant), and no weights leave less of the targets' spread than the
+K − r smallest squared singular values of the targets do (Eckart & Young 1936). Of classes, one or two numbers must
+tell all K apart along a line or in a plane.
+
+The finding: fewer units than dimensions of the targets (singular values above a hundredth of the largest; of K
+classes K − 1), so that at least a quarter of the targets' spread is lost; and the network explains no more than what
+is left, and a quarter less than simple answers do, or less than half of those (answers.py). Where targets are the
+inputs, as in an autoencoder, the narrow place is meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from chainrule.diagnose.answers import comparisons, falls_short, late_answers
+from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.finding import Finding, Where
+from chainrule.step import Call
+
+LAYERS = {"linear", "addmm", "matmul"}
+LOST = 0.25
+RANK = 1e-2
+
+
+def check(case: Case) -> Iterator[Finding]:
+    answers = late_answers(case)
+    if not case.steps or not answers.attainable > answers.explained + LOST or answers.distinct is None:
+        return
+    seen = case.steps[-1]
+    found = _narrowest(seen)
+    if found is None or _is_input(seen):
+        return
+    call, units = found
+    inputs, targets = answers.distinct
+    values = torch.linalg.svdvals(targets - targets.mean(0)).square()
+    needed = int((values > RANK**2 * values[0]).sum())
+    lost = float(values[units:].sum() / values.sum())
+    if needed <= units or lost < LOST or inputs.shape[1] <= units:
+        return
+    if not falls_short(case) and answers.explained > 1 - lost:
+        return
+    yield Finding(
+        slug="bottleneck",
+        title=f"a layer of {units} units, and targets that vary in {needed} ways",
+        where=Where.of(call, next((v.name for v in call.values if v.kind == "parameter"), "")),
+        steps=(case.steps[0].index, seen.index),
+        evidence={
+            "units": units,
+            "dimensions of the targets": needed,
+            "share of the targets' spread beyond so many dimensions": lost,
+            "share that the network explains": answers.explained,
+            "share that simple answers explain": answers.attainable,
+        },
+        because=f"all that the loss can tell the layers in front passes {units} derivatives for each sample, and what "
+        "differs in more ways than that cannot be told apart behind it",
+        fix=f"at least {needed} units, better several times as many",
+    )
+
+
+def _narrowest(seen: Seen) -> tuple[Call, int] | None:
+    """The narrowest layer before the last one, and its units."""
+    layers = [call for call in seen.calls if call.rule in LAYERS and any(v.kind == "parameter" for v in call.values)]
+    widths = [(call, call.output.shape[-1]) for call in layers[:-1] if len(call.output.shape) == 2]
+    return min(widths, key=lambda pair: pair[1], default=None)
+
+
+def _is_input(seen: Seen) -> bool:
+    data, target = seen.batch.data, comparisons(seen)[0].target
+    if data is None or data.tensor is None or target.tensor is None:
+        return False
+    return torch.equal(data.tensor.flatten(), target.tensor.flatten())

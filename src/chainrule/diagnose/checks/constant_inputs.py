@@ -1,0 +1,71 @@
+"""The samples differ.
+
+Law: a network is a function: equal inputs get equal answers. If all samples that it is given are the same numbers,
+while their targets are not, the best it can do is the mean target, and the samples' gradients cancel there.
+
+The threshold is none: every tensor of data on the way to the prediction has the same numbers in each of its rows, in
+all steps looked at, at least FEWEST samples, and the targets differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from chainrule.breakdown.samples import belongs_to_module
+from chainrule.diagnose.answers import comparisons
+from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.finding import Finding, Where
+from chainrule.step import Call, Value
+
+FEWEST = 4
+
+
+def check(case: Case) -> Iterator[Finding]:
+    rows: list[torch.Tensor] = []
+    targets: list[torch.Tensor] = []
+    place: Call | None = None
+    for seen in case.steps:
+        compared = comparisons(seen)
+        found = _inputs(seen, compared[0].target) if len(compared) == 1 else []
+        target = compared[0].target.tensor if found else None
+        if target is None or not target.dim() or len(found) != 1:
+            return
+        call, value = found[0]
+        if value.tensor is None or len(value.tensor) != len(target) or value.tensor.numel() == 0:
+            return
+        flat = value.tensor.reshape(len(target), -1)
+        if bool((flat != flat[0]).any()) or (rows and not torch.equal(rows[0], flat[0])):
+            return
+        rows.append(flat[0])
+        targets.append(target.reshape(len(target), -1))
+        place = place or call
+    if place is None or sum(map(len, targets)) < FEWEST or bool((torch.cat(targets) == targets[0][0]).all()):
+        return
+    yield Finding(
+        slug="constant-inputs",
+        title="every sample that the network is given is the same",
+        where=Where.of(place),
+        steps=(case.steps[0].index, case.last),
+        evidence={
+            "samples": sum(map(len, targets)),
+            "different samples": 1,
+            "different targets": len(torch.unique(torch.cat(targets), dim=0)),
+            "numbers of a sample": rows[0].flatten()[:4].tolist(),
+        },
+        because="equal inputs give equal answers and equal local derivatives: only the mean target can be learnt",
+        fix="look at what the data set gives for different indices, and at what scales or clips the inputs",
+    )
+
+
+def _inputs(seen: Seen, target: Value) -> list[tuple[Call, Value]]:
+    """The data that enters the network: not the target, no buffer, no plain number."""
+    found: dict[int, tuple[Call, Value]] = {}
+    for call in seen.calls:
+        if "target" in call.arguments:
+            continue
+        for value in call.values:
+            if value.kind == "data" and value is not target and value.shape and not belongs_to_module(value):
+                found.setdefault(value.index, (call, value))
+    return list(found.values())

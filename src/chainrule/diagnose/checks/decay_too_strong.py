@@ -1,0 +1,82 @@
+"""Weight decay leaves the gradient something to do.
+
+Law: decay adds λ·w to the gradient, a pull towards 0 that knows nothing of the data. Where λ·‖w‖ is as large as ‖g‖
+itself, the two balance, and the weights stay where the data would push them away from: g = −λ·w. AdamW takes η·λ·w off
+the weights themselves; there its share of the step is compared with the rest of it.
+
+Too strong: more than half of the gradient, in the second half of the steps looked at, with weights that have shrunk,
+and a loss that has not learnt although moving the weights would move it (motion.py). Where the least is reached, the
+gradient goes to 0 and any decay is as large; but there the weights are what the data asks for, and they do not shrink.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from chainrule.breakdown.flow import norm
+from chainrule.breakdown.verify import dense
+from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
+from chainrule.diagnose.motion import unlearnt
+
+HALF = 0.5
+SHRUNK = 0.7
+
+
+def check(case: Case) -> Iterator[Finding]:
+    late = [seen for seen in case.late if _decay(seen) > 0]
+    if not late or not unlearnt(case):
+        return
+    shares = [_share(seen) for seen in late]
+    left = _size(case.steps[-1]) / max(_size(case.steps[0]), 1e-300)
+    if min(shares) < HALF or not left < SHRUNK:
+        return
+    made = next(made for made in late[-1].step.updates if made.optimizer)
+    yield Finding(
+        slug="decay-too-strong",
+        title=f"weight decay pulls {shares[-1]:.2g} times as hard as the gradient",
+        where=Where.at(made.made, made.optimizer),
+        steps=(late[0].index, case.last),
+        evidence={
+            "weight decay": _decay(late[-1]),
+            "decay, as a share of the gradient": shares[-1],
+            "size of the weights, as a share of their first": left,
+            "last loss": case.outcome.last,
+        },
+        because="the update follows g + λ·w, and λ·w pulls every weight to 0 as hard as the data pushes it away",
+        fix="a weight decay a hundred times smaller, or none",
+        attempts=(
+            Intervention("set", {"settings": {"weight_decay": _decay(late[-1]) / 100}}),
+            Intervention("set", {"settings": {"weight_decay": 0.0}}),
+        ),
+    )
+
+
+def _decay(seen: Seen) -> float:
+    return max((float(change.settings.get("weight_decay") or 0.0) for change in seen.moved.values()), default=0.0)
+
+
+def _size(seen: Seen) -> float:
+    return math.hypot(*(norm(change.before) for change in seen.changes.values()))
+
+
+def _share(seen: Seen) -> float:
+    """‖decay‖/‖gradient‖, as the optimizer uses both."""
+    decays, gradients = [0.0], [0.0]
+    for made in seen.step.updates:
+        for change in made.parameters.values():
+            strength = float(change.settings.get("weight_decay") or 0.0)
+            if made.optimizer == "AdamW" or change.settings.get("decoupled_weight_decay"):
+                pull = strength * float(change.settings.get("lr", 0.0)) * change.before.double()
+                moved = (
+                    math.nan if change.after is None else norm(change.after.double() - change.before.double() + pull)
+                )
+                decays.append(norm(pull))
+                gradients.append(moved)
+            else:
+                decays.append(strength * norm(change.before))
+                gradients.append(norm(dense(change.gradient)))
+    whole = math.hypot(*gradients)
+    return math.hypot(*decays) / whole if whole > 0 else math.inf

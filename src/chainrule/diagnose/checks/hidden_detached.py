@@ -1,0 +1,83 @@
+"""The gradient goes back through time.
+
+Law: h[t] = f(h[t − 1], x[t]), and ∂L/∂W = Σ_t ∂L/∂h[t]·∂h[t]/∂W, where ∂h[T]/∂h[t] is a product over the steps
+between. A state that is detached between two steps of one sequence makes that product 0: each step is trained as if
+its memory were given, and nothing that reaches further back than one step can be learnt. (Between two sequences, or
+two chunks of a long one, detach() is right: it bounds how far back the gradient goes.)
+
+The threshold is none: numbers, more than one and not all equal, that a layer computed enter the same layer later in the
+same step as data, bit for bit, every time it is called again, at least twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import torch
+
+from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.finding import Finding, Where
+from chainrule.step import Call, Value
+
+FEWEST = 2
+MOST = 64  # results before a call that are compared with what it takes
+
+
+def check(case: Case) -> Iterator[Finding]:
+    found = [_cut(seen) for seen in case.steps]
+    if not found or not all(found):
+        return
+    call, times = found[0]  # type: ignore[misc]  # all are there
+    yield Finding(
+        slug="hidden-detached",
+        title="the state comes back without its past: no gradient goes through time",
+        where=Where.of(call),
+        steps=(case.steps[0].index, case.last),
+        evidence={"times in one step": times, "steps back that the gradient reaches": 1},
+        because="the product over time is cut at each step, so the weights learn only from the step in which an error "
+        "shows, not from those that caused it",
+        fix="carry the state on as it is within a sequence, and detach it only between two",
+        diff="-    h = h.detach()",
+    )
+
+
+def _cut(seen: Seen) -> tuple[Call, int] | None:
+    """A layer that always gets its own results back as data, and how often."""
+    uses: dict[int, list[Call]] = {}
+    for call in seen.step.calls:
+        weight = next((v for v in call.values if v.kind == "parameter" and len(v.shape) > 1), None)
+        if weight is not None:
+            uses.setdefault(weight.index, []).append(call)
+    for calls in uses.values():
+        if len(calls) <= FEWEST:
+            continue
+        results: list[Value] = []
+        back = 0
+        for call, following in pairwise(calls):
+            results += [v for c in seen.step.calls[call.index : following.index] for v in c.outputs]
+            states = [v for v in following.values if v.kind == "data" and _tells(v)]
+            if not any(_same(made, state) for state in states for made in results[-MOST:]):
+                break
+            back += 1
+        if back == len(calls) - 1:
+            return calls[1], back
+    return None
+
+
+def _tells(value: Value) -> bool:
+    """Whether two tensors with these numbers are hardly so by chance."""
+    t = value.tensor
+    return t is not None and t.dtype.is_floating_point and t.numel() > 1 and bool((t != t.flatten()[0]).any())
+
+
+def _same(made: Value, used: Value) -> bool:
+    """Whether the numbers of `made` are those of `used`, or its first or last columns: a state beside an input."""
+    a, b = made.tensor, used.tensor
+    if a is None or b is None or a.dtype != b.dtype or a.dim() == 0 or a.numel() < 2:
+        return False
+    if a.numel() == b.numel():
+        return torch.equal(a.reshape(-1), b.reshape(-1))
+    width = a.shape[-1]
+    beside = a.dim() == b.dim() and a.shape[:-1] == b.shape[:-1] and width < b.shape[-1]
+    return beside and (torch.equal(a, b[..., :width]) or torch.equal(a, b[..., -width:]))

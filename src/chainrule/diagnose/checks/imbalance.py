@@ -1,0 +1,57 @@
+"""Every class has a say in the gradient.
+
+Law: ∂L/∂z = Σₙ (p[n] − onehot[n])/N: of a class that is one sample in a hundred comes a hundredth of the sum. The
+loss of answering the frequent class always is small already, and what moves the answers first is the bias towards it.
+
+The finding: more than COMMON of the samples have one class, the network answers it for every sample in the last steps
+looked at, and yet the classes can be told apart: the nearest samples or an affine function explain a fifth of the
+targets' spread and more, the network less than half of that (answers.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chainrule.diagnose.answers import BINARY, Answers, all_answers, comparisons, falls_short, late_answers
+from chainrule.diagnose.case import Case
+from chainrule.diagnose.finding import Finding, Where
+
+COMMON = 0.8
+
+
+def check(case: Case) -> Iterator[Finding]:
+    late, answers = late_answers(case), all_answers(case)
+    compared = comparisons(case.steps[-1]) if case.steps else []
+    if len(compared) != 1 or not falls_short(case) or not late.given.isfinite().all():
+        return
+    if not (compared[0].is_classes or (compared[0].call.rule in BINARY and late.given.shape[1] == 1)):
+        return
+    common, share, others = _answered(late)
+    if share < COMMON or others > 0:
+        return
+    yield Finding(
+        slug="imbalance",
+        title=f"{share:.0%} of the samples are of class {common}, and the network answers nothing else",
+        where=Where.of(compared[0].call),
+        steps=(case.steps[0].index, case.last),
+        evidence={
+            "share of the most frequent class": share,
+            "share of samples that are answered otherwise": others,
+            "share of the targets' spread that the network explains": late.explained,
+            "that simple answers explain": answers.attainable,
+        },
+        because="the sum over the samples is that of the frequent class, and the few samples of the others are lost "
+        "in it",
+        fix="weight the classes (weight= or pos_weight= as the inverse of how frequent they are), or draw them evenly "
+        "(WeightedRandomSampler); and judge by the recall of each class",
+    )
+
+
+def _answered(answers: Answers) -> tuple[int, float, float]:
+    """The most frequent class, its share of the targets, and the share of samples that are answered otherwise."""
+    if answers.targets.shape[1] == 1:
+        target, given = answers.targets[:, 0].round().long(), (answers.given[:, 0] > 0.5).long()
+    else:
+        target, given = answers.targets.argmax(1), answers.given.argmax(1)
+    common = int(target.mode().values)
+    return common, float((target == common).double().mean()), float((given != common).double().mean())

@@ -1,0 +1,46 @@
+"""After backward() comes step().
+
+Law: backward() computes gradients and changes no weight; only step 4, w ← w − η·g, does. A training that goes through
+many backward passes without any weight changed learns nothing.
+
+At least FEWEST passes, and not one weight changed in the whole run. Gradients of the inputs (saliency, adversarial
+examples) are no training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
+
+FEWEST = 3
+
+
+def check(case: Case) -> Iterator[Finding]:
+    passes = sum(len(seen.step.backwards) for seen in case.steps)
+    if passes < FEWEST or case.history.ended not in ("finished", "interrupted") or not all(map(_is_still, case.steps)):
+        return
+    last = case.steps[-1].step.backwards[-1]
+    yield Finding(
+        slug="no-step",
+        title="the gradients are computed, and no optimizer ever uses them",
+        where=Where.at(last.at, "backward"),
+        steps=(case.steps[0].index, case.last),
+        evidence={"backward passes seen": passes, "steps of an optimizer": 0, "weights changed": 0},
+        because="backward() only computes ∂L/∂w; step 4, w ← w − η·g, is never made",
+        fix="call optimizer.step() after loss.backward()",
+        diff="     loss.backward()\n+    optimizer.step()",
+        attempts=(Intervention("step"),),
+    )
+
+
+def _is_still(seen: Seen) -> bool:
+    """Parameters of modules got gradients, nothing else did, and nothing was changed."""
+    leaves = {i for backward in seen.step.backwards for i in backward.received}
+    named = [seen.step.values[i].name for i in leaves]
+    changed = (change for made in seen.step.updates for change in made.parameters.values())
+    by_hand = all(not made.optimizer for made in seen.step.updates)
+    same = all(change.after is not None and bool((change.after == change.before).all()) for change in changed)
+    return bool(named) and all("." in name for name in named) and by_hand and same

@@ -1,0 +1,150 @@
+"""Numbers stay numbers.
+
+Law: whatever enters a sum with NaN is NaN, and through the chain rule one such number reaches every weight before it in
+the same step. So the call to mend is the first: it takes finite numbers and gives NaN or an infinity (log 0, 0/0, an
+exp that overflows, the square root of a negative), or a finite upstream gradient and sends on one that is not (√x at 0,
+whose slope is 1/(2√x); the norm of a zero vector).
+
+From the loss back along the calls, as long as an input is not finite; where the loss is finite, along the gradients.
+An infinity that a script writes itself (the −∞ of a mask) is none. The threshold is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.finding import Finding, Where
+from chainrule.step import Call, Value
+
+Tensor = torch.Tensor
+ADVICE = {
+    "log": "keep it above 0: log(x + ε), or the function of torch that computes with logits",
+    "sqrt": "keep it above 0: sqrt(x + ε); its slope at 0 is infinite",
+    "norm": "its slope at 0 is 0/0: sqrt(x.square().sum() + ε)",
+    "div": "keep the divisor away from 0: x/(y + ε)",
+    "exp": "bound what is given to exp, or use logsumexp, softmax, log_softmax, which subtract the largest first",
+    "pow": "keep the base above 0",
+}
+
+
+def check(case: Case) -> Iterator[Finding]:
+    for seen in case.steps:
+        if any(not _finite(value) for value in seen.step.parameters.values()):
+            break  # from here on every number is NaN: its cause lies in an earlier step
+        found = _forward(seen) or _backward(seen)
+        if found is not None:
+            yield _finding(case, seen, *found)
+            return
+    yield from _not_recorded(case)
+
+
+def _finding(case: Case, seen: Seen, call: Call, bad: Value, backward: bool) -> Finding:
+    kind = next((part for part in ADVICE if part in str(call.rule)), "")
+    leaf = bad.kind != "result" and not backward
+    numbers = {value.name or f"input {i}": _range(value.tensor) for i, value in enumerate(call.values)}
+    what = "the gradient that it sends on" if backward else "its result"
+    if leaf:
+        title = f"{bad.name or 'the data'} holds NaN or infinities before anything is computed"
+    else:
+        title = f"{call.name} is the first to give a number that is not finite" + (", in backward" if backward else "")
+    gradient = seen.gradient(bad) if backward else bad.tensor
+    return Finding(
+        slug="not-finite",
+        title=title,
+        where=Where.of(call, bad.name if bad.kind == "parameter" else ""),
+        steps=(seen.index, case.last),
+        evidence={
+            **numbers,
+            f"not finite in {'it' if leaf else what}": 0 if gradient is None else int((~gradient.isfinite()).sum()),
+            "at step": seen.index,
+            "loss": seen.step.loss,
+        },
+        because="NaN stays NaN through every sum and product, so that the chain rule carries it to all weights before "
+        "this call in one step, and from then on every number is NaN",
+        fix="find the samples that hold it, and leave them out or fill them in"
+        if leaf
+        else ADVICE.get(kind, "keep its input where the function and its slope are finite"),
+    )
+
+
+def _forward(seen: Seen) -> tuple[Call, Value, bool] | None:
+    """The first call on the way to the loss with a result that is not finite, or one that takes a leaf that is not."""
+    root = seen.notation.loss
+    if root is None or _finite(root):
+        return None
+    call, bad = seen.producer(root), root
+    while call is not None:
+        before = next((value for value in call.values if _broken(value)), None)
+        if before is None:
+            before = next((value for value in call.values if not _finite(value) and not _written(seen, value)), None)
+        if before is None:
+            return call, bad, False
+        made = seen.producer(before)
+        if made is None:
+            return call, before, False
+        call, bad = made, before
+    return None
+
+
+def _backward(seen: Seen) -> tuple[Call, Value, bool] | None:
+    """The first call, on the way back, that sends on a gradient that is not finite."""
+    for call in reversed(seen.calls):
+        upstream = [seen.gradient(value) for value in call.outputs]
+        if any(g is not None and not bool(g.isfinite().all()) for g in upstream) or not any(
+            g is not None for g in upstream
+        ):
+            continue
+        for value in call.inputs:
+            sent = seen.gradient(value)
+            if sent is not None and not bool(sent.isfinite().all()):
+                return call, value, True
+    return None
+
+
+def _not_recorded(case: Case) -> Iterator[Finding]:
+    """The step itself was not recorded: those before it are finite, those after it began with weights that are not."""
+    at = case.outcome.not_finite
+    if at is None or not case.steps or at in case.history.steps:
+        return
+    seen = case.steps[-1]
+    call = seen.loss_call() or seen.calls[-1]
+    yield Finding(
+        slug="not-finite",
+        title=f"the loss became {case.losses[at]} at step {at:,}, which was not recorded",
+        where=Where.of(call),
+        steps=(at, at),
+        evidence={"loss before": case.losses[at - 1] if at else "none", "loss": case.losses[at]},
+        because="the first call that gave a number that is not finite lies in that step",
+        fix=f"record it: chainrule run --steps {max(at - 1, 0)},{at} SCRIPT",
+        missing=(max(at - 1, 0), at),
+    )
+
+
+def _finite(value: Value) -> bool:
+    tensor = value.tensor
+    return tensor is None or not tensor.is_floating_point() or bool(tensor.isfinite().all())
+
+
+def _broken(value: Value) -> bool:
+    return value.tensor is not None and value.tensor.is_floating_point() and bool(value.tensor.isnan().any())
+
+
+def _written(seen: Seen, value: Value) -> bool:
+    """An infinity that the script wrote: data of its own, or an argument of the call that made it."""
+    call = seen.producer(value)
+    if call is None:
+        return value.kind == "data"
+    given: list[Any] = list(call.arguments.values())
+    return any(isinstance(one, float) and one in (float("inf"), -float("inf")) for one in given) or any(
+        not _finite(one) and _written(seen, one) for one in call.values
+    )
+
+
+def _range(tensor: Tensor | None) -> str:
+    if tensor is None or not tensor.numel() or tensor.is_complex():
+        return "not kept"
+    return f"{float(tensor.min()):.4g} to {float(tensor.max()):.4g}"

@@ -1,0 +1,53 @@
+"""The learning rate lasts as long as there is something to learn.
+
+Law: a step moves the weights by η times its direction. Where a schedule takes η to nothing while the loss still has a
+slope, every later step is one of length 0, however many there are.
+
+Faded: η is below 1 % of its largest value from before the middle of the steps looked at to their end, while the loss
+has not learnt and moving the weights would still move it (elasticity above ALIVE, motion.py). A schedule that ends
+at 0 when the training ends is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
+from chainrule.diagnose.motion import ALIVE, elasticity, rate, unlearnt
+
+FADED = 0.01
+
+
+def check(case: Case) -> Iterator[Finding]:
+    rates = [(seen, _rate(seen)) for seen in case.steps if seen.moved]
+    largest = max((rate for _, rate in rates), default=0.0)
+    over = [seen for seen, rate in rates if rate >= FADED * largest]
+    since = next((seen for seen, _ in rates if over and seen.index > over[-1].index), None)
+    if since is None or since.index > len(case.losses) / 2 or not unlearnt(case):
+        return
+    last, now = rates[-1]
+    if elasticity(last) < ALIVE:
+        return
+    made = last.step.updates[-1]
+    yield Finding(
+        slug="rate-faded",
+        title=f"the learning rate has gone from {largest:g} to {now:g} before anything was learnt",
+        where=Where.at(made.made, made.optimizer),
+        steps=(since.index, case.last),
+        evidence={
+            "largest learning rate": largest,
+            f"at step {last.index}": now,
+            "first loss": case.outcome.first,
+            "last loss": case.outcome.last,
+            "change of the loss by a change of the weights, in shares": elasticity(last),
+        },
+        because="the gradient is still there, but w ← w − η·g with η near 0 leaves the weights where they are",
+        fix="let the schedule fall later or less: count its steps in the unit in which scheduler.step() is called",
+        attempts=(Intervention("set", {"settings": {"lr": largest}}),),
+    )
+
+
+def _rate(seen: Seen) -> float:
+    return max(rate(change) for change in seen.moved.values())

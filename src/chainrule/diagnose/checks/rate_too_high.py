@@ -1,0 +1,60 @@
+"""No step throws the weights away.
+
+Law: a step is small where the slope it follows holds along it. One that changes a weight matrix by its own size and
+more (‖Δw‖ ≥ ‖w‖; 1e-3 is usual) ends where the gradient knew nothing of: units saturate or die, and the loss stays
+where it was thrown to, without leaving its range.
+
+One of the steps looked at does so, and nothing was learnt. A matrix that begins near 0 grows in its first steps, as
+usual, and the others then move little; so it counts only where the weights have become larger than usual by it:
+‖w‖/√n above three times 1/√fan_in, the size at which units are of the order of their inputs (Glorot & Bengio, 2010; He
+et al., 2015).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from chainrule.breakdown.flow import norm
+from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
+from chainrule.diagnose.motion import FEWEST, largest, unlearnt
+
+OWN_SIZE = 1.0
+TIMES = 3.0
+
+
+def check(case: Case) -> Iterator[Finding]:
+    if len(case.losses) < FEWEST or not unlearnt(case):
+        return
+    thrown = [(seen, largest(seen)) for seen in case.steps]
+    thrown = [(seen, one) for seen, one in thrown if one.ratio >= OWN_SIZE and _overgrown(seen, one.name)]
+    if not thrown:
+        return
+    seen, (ratio, name, rate, made) = max(thrown, key=lambda pair: pair[1].ratio)
+    if made is None:
+        return
+    yield Finding(
+        slug="rate-too-high",
+        title=f"the steps are too large: one changed {name} by {ratio:.3g} times its own size",
+        where=Where.at(made.made, made.optimizer, parameter=name),
+        steps=(thrown[0][0].index, thrown[-1][0].index),
+        evidence={
+            f"‖change‖/‖weight‖ of {name} at step {seen.index}": ratio,
+            "learning rate": rate,
+            "first loss": case.outcome.first,
+            "last loss": case.outcome.last,
+        },
+        because="a gradient holds near the weights it was taken at; so far away units saturate or die, and their "
+        "slopes, and with them the next gradients, are 0",
+        fix="a learning rate ten times smaller, and again where that is not enough; scaled inputs and targets",
+        attempts=tuple(Intervention("rate", {"factor": factor}) for factor in (0.1, 0.01, 0.001)),
+    )
+
+
+def _overgrown(seen: Seen, name: str) -> bool:
+    after = seen.changes[name].after
+    if after is None or after.dim() < 2:
+        return False
+    return norm(after) / math.sqrt(after.numel()) > TIMES / math.sqrt(after[0].numel())

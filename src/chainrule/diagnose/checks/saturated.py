@@ -1,0 +1,74 @@
+"""The bends have a slope where their numbers are.
+
+Law: σ'(z) = a(1 − a) is 1/4 at z = 0 and 0.25 % at |z| = 6; tanh'(z) = 1 − a² is 1 at 0 and 0.1 % at |z| = 4. A layer
+whose numbers lie out there multiplies the gradient by nearly 0, and what lies before does not learn. The cause is in
+z = W·x: inputs that are too large, or weights that are.
+
+The finding: of nineteen twentieths of all numbers of a bend between two layers the slope is below a hundredth of its
+largest value, in the first step looked at and in the last, and the network explains less than half of what simple
+answers do (answers.py). A bend that is sure of itself because the network has learnt is as it should be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chainrule.diagnose.answers import falls_short
+from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
+from chainrule.step import Call
+
+FLAT = 0.01  # of the largest slope
+NEARLY_ALL = 0.95
+
+
+def check(case: Case) -> Iterator[Finding]:
+    if not case.steps or not falls_short(case):
+        return
+    first, last = case.steps[0], case.steps[-1]
+    places = {(call.file, call.line, call.module) for call, _ in _saturated(last)}
+    for call, share in _saturated(first):
+        if (call.file, call.line, call.module) not in places:
+            continue
+        given = call.arguments["input"].tensor
+        before = first.producer(call.arguments["input"])
+        inputs = before.arguments.get("input") if before is not None else None
+        size = float(inputs.tensor.abs().mean()) if inputs is not None and inputs.tensor is not None else float("nan")
+        yield Finding(
+            slug="saturated",
+            title=f"{share:.0%} of the numbers of {call.name} lie where it is flat",
+            where=Where.of(call),
+            steps=(first.index, last.index),
+            evidence={
+                "share of numbers with a slope below a hundredth of the largest": share,
+                "mean size of what goes in": float(given.abs().mean()) if given is not None else float("nan"),
+                "mean size of the inputs of the layer before": size,
+            },
+            because="each factor of the chain rule here is nearly 0, so next to nothing of the error reaches the "
+            "weights in front",
+            fix="inputs scaled to mean 0 and spread 1"
+            if size > 3
+            else "smaller weights at the start (xavier_uniform_)",
+            attempts=(
+                Intervention.at(before, "standardise", argument="input", whole=False)
+                if size > 3 and before is not None
+                else Intervention("draw", {"parameters": [name for name in first.step.parameters if "." in name]}),
+            )
+            if before is not None
+            else (),
+        )
+        return
+
+
+def _saturated(seen: Seen) -> Iterator[tuple[Call, float]]:
+    """Bends between two layers, with the share of their numbers that have no slope to speak of."""
+    last = seen.origin(seen.notation.prediction) if seen.notation.prediction is not None else None
+    for call in seen.calls:
+        out = call.output.tensor
+        if call.rule not in ("sigmoid", "tanh") or call is last or out is None or not out.numel():
+            continue
+        slope = 4 * out * (1 - out) if call.rule == "sigmoid" else 1 - out * out
+        share = float((slope < FLAT).double().mean())
+        if share >= NEARLY_ALL:
+            yield call, share

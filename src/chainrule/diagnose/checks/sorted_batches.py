@@ -1,0 +1,76 @@
+"""A batch is a fair sample of the data.
+
+Law: the gradient of a batch stands for that of all data only if its samples are drawn from all of them. Where each
+batch has one class (data sorted by class, shuffle=False), every step pulls all answers to that class, and the next
+class pulls them away again: what is learnt is which batch it is.
+
+The finding: in every step looked at all targets of the batch are of one class, of at least SIZE samples, and not the
+same in all steps; drawn at random that is once in 2^(SIZE·steps) times and less. For targets that are numbers: less
+than a twentieth of their spread lies within the batches, where a random batch has all but 1/SIZE of it, and the
+network explains less than half of the spread. One comparison for each step: a GAN's batches of real and false are
+meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from chainrule.diagnose.answers import Comparison, comparisons, late_answers
+from chainrule.diagnose.case import Case
+from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
+
+Tensor = torch.Tensor
+
+SIZE = 4
+STEPS = 4
+WITHIN = 0.05
+
+
+def check(case: Case) -> Iterator[Finding]:
+    found = [comparisons(seen) for seen in case.steps]
+    if len(found) < STEPS or any(len(compared) != 1 for compared in found):
+        return
+    moved = {tuple(sorted(seen.changes)) for seen in case.steps}
+    targets = [_targets(compared[0]) for compared in found]
+    batches = [t for t in targets if t is not None]
+    if len(batches) < len(found) or min(map(len, batches)) < SIZE or len(moved) > 1:
+        return
+    classes = found[0][0].is_classes or bool((torch.cat(batches) == torch.cat(batches).round()).all())
+    if classes:
+        alone = all(bool((batch == batch[0]).all()) for batch in batches)
+        if not alone or all(bool((batch[0] == batches[0][0]).all()) for batch in batches):
+            return
+    elif not _narrow(batches) or not late_answers(case).explained < 0.5:
+        return
+    call = found[0][0].call
+    yield Finding(
+        slug="sorted-batches",
+        title="every batch holds a single class" if classes else "every batch holds a narrow range of the targets",
+        where=Where.of(call),
+        steps=(case.steps[0].index, case.last),
+        evidence={
+            "mean target of the batches looked at": [round(float(batch.mean()), 3) for batch in batches],
+            "samples in a batch": len(batches[0]),
+        },
+        because="the samples of a batch all pull the answers the same way, and the next batch pulls them back: the "
+        "gradient that all data have in common is in no batch",
+        fix="DataLoader(…, shuffle=True), or a new random order for each epoch",
+        diff="-    DataLoader(data, batch_size=…)\n+    DataLoader(data, batch_size=…, shuffle=True)",
+        attempts=(Intervention("shuffle"),),
+    )
+
+
+def _targets(comparison: Comparison) -> Tensor | None:
+    """(samples,) of one number for each sample."""
+    target = comparison.target.tensor
+    return target.double().flatten() if target is not None and target.dim() and target.numel() == len(target) else None
+
+
+def _narrow(batches: list[Tensor]) -> bool:
+    every = torch.cat(batches)
+    within = sum(float((batch - batch.mean()).square().sum()) for batch in batches)
+    whole = float((every - every.mean()).square().sum())
+    return len({float(batch.mean()) for batch in batches}) >= STEPS and whole > 0 and within < WITHIN * whole

@@ -1,0 +1,107 @@
+"""The network is not given what it has to answer.
+
+Law: where the target t[n] is a number that the network is given at the same place, ∂ŷ[n]/∂x[n] alone solves the task:
+the loss falls to 0, and nothing is learnt about what follows what. A language model is to be given the words *before*
+the one it has to say: inputs ids[:, :-1], targets ids[:, 1:].
+
+The threshold is none: class targets that are bit for bit the ids that enter the network's only embedding (or
+one-hot), at the same places (no shift) or one place later (a shift the wrong way round), of at least FEWEST ids and
+two different ones, in every step looked at. Numbers that are to be reconstructed (an autoencoder) are no classes; ids
+that pass one vector on their way lose their places; ids that are copied from a source beside a shifted target, as in
+translation, enter twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from chainrule.diagnose.answers import comparisons
+from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.finding import Finding, Where
+from chainrule.step import Call, Value
+
+Tensor = torch.Tensor
+
+FEWEST = 8
+
+
+def check(case: Case) -> Iterator[Finding]:
+    found = [_given_away(seen) for seen in case.steps]
+    if not found or not all(found):
+        return
+    call, place = found[0]  # type: ignore[misc]  # all are there
+    yield Finding(
+        slug="target-is-input",
+        title=f"the targets are the inputs, {place}",
+        where=Where.of(call),
+        steps=(case.steps[0].index, case.last),
+        evidence={
+            "targets that are equal to the input": 1.0,
+            "loss, first": case.losses[0],
+            "loss, last": case.losses[-1],
+        },
+        because="the derivative of each answer by the input at its own place is all that the loss asks for: the "
+        "shortest path to 0 is to copy",
+        fix="inputs ids[:, :-1] and targets ids[:, 1:], so that each place has to say the next id",
+        diff="-    x, y = ids, ids\n+    x, y = ids[:, :-1], ids[:, 1:]",
+    )
+
+
+def _given_away(seen: Seen) -> tuple[Call, str] | None:
+    """The loss, and where its targets stand in the input."""
+    compared = comparisons(seen)
+    ids = {v.index: v for call in seen.calls if call.rule == "embedding" for v in (call.arguments["input"],)}
+    if len(compared) != 1 or not compared[0].is_classes:
+        return None
+    numbers = [v.tensor for v in ids.values() if v.tensor is not None and not _counts(v.tensor)]
+    numbers += _one_hot(seen)
+    target = compared[0].target.tensor
+    if len(numbers) != 1 or target is None or numbers[0].numel() != target.numel() or target.numel() < FEWEST:
+        return None
+    given = numbers[0]
+    rows = target.reshape(given.shape)
+    if bool((rows == rows.flatten()[0]).all()):
+        return None
+    if not _keeps_places(seen, compared[0].prediction, given):
+        return None
+    if torch.equal(given, rows):
+        return compared[0].call, "at the same place"
+    if given.dim() == 2 and given.shape[1] > 2 and torch.equal(rows[:, 1:], given[:, :-1]):
+        return compared[0].call, "one place later: the network is asked for what it has just read"
+    return None
+
+
+def _keeps_places(seen: Seen, prediction: Value, ids: Tensor) -> bool:
+    """Whether some way from the embedding to the prediction never leaves the places of a sequence: an autoencoder
+    has to bring all of them through one vector."""
+    places = {ids.shape[-1], ids.numel()}
+    todo, done = [prediction], set()
+    while todo:
+        value = todo.pop()
+        call = seen.producer(value)
+        if call is None or value.index in done or not places & set(value.shape):
+            continue
+        done.add(value.index)
+        if any(one.kind == "data" and one.shape[: ids.dim()] == ids.shape for one in call.values):
+            return True
+        todo += call.inputs
+    return False
+
+
+def _one_hot(seen: Seen) -> list[Tensor]:
+    """The ids of data that are one-hot rows of several places."""
+    data = seen.batch.data
+    if data is None or data.tensor is None or data.tensor.dim() < 3 or not data.dtype.is_floating_point:
+        return []
+    rows = data.tensor
+    alone = bool((rows.sum(-1) == 1).all()) and bool(((rows == 0) | (rows == 1)).all())
+    return [rows.argmax(-1)] if alone else []
+
+
+def _counts(ids: Tensor) -> bool:
+    """Whether these are places, 0, 1, 2, …, not words."""
+    return torch.equal(ids.flatten(), torch.arange(ids.numel())) or (
+        ids.dim() == 2 and torch.equal(ids, torch.arange(ids.shape[1]).expand_as(ids))
+    )

@@ -1,0 +1,89 @@
+"""The gradient arrives at the first layer as at the last.
+
+Law: ∂L/∂h[1] = W₂ᵀ·f'(z₂)·…·W_nᵀ·f'(z_n)·∂L/∂h[n]. With σ' ≤ 1/4 and weights of ordinary size every layer makes it a
+few times smaller: after ten layers nothing is left, and the first layers stay as they were drawn, while the last ones
+learn what can be learnt of random numbers (Hochreiter 1991; Glorot & Bengio 2010).
+
+The finding: at the first weight matrix ‖g‖/√(numbers) is below a ten-thousandth of that at the last one, in the first
+step looked at (later the last layer may have found its minimum); the first has moved by less than a thousandth of its
+size over the run; and the network explains less than half of what simple answers do (answers.py).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import torch
+
+from chainrule.diagnose.answers import falls_short
+from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
+from chainrule.step import Call, Value
+
+SMALL = 1e-4
+STILL = 1e-3
+NORM = {"running_mean": None, "running_var": None, "training": True}  # by the batch alone
+BENDS = {"sigmoid", "tanh", "relu", "gelu", "elu", "softplus", "leaky_relu", "silu", "softsign", "hardsigmoid"}
+
+
+def check(case: Case) -> Iterator[Finding]:
+    if len(case.steps) < 2 or not falls_short(case):
+        return
+    ratio = _ratio(case.steps[0])
+    if not 0 < ratio < SMALL:
+        return
+    seen, last = case.steps[0], case.steps[-1]
+    call, weight = _layers(seen)[0]
+    moved = _moved(seen, last, weight.name)
+    if not moved < STILL:
+        return
+    bends = [one for one in seen.calls if one.rule in BENDS]
+    where = bends[0] if bends else call
+    yield Finding(
+        slug="vanishing",
+        title=f"the gradient is {1 / ratio:,.0f} times smaller at {weight.name} than at the last layer",
+        where=Where.of(where, weight.name),
+        steps=(seen.index, last.index),
+        evidence={
+            "gradient at the first layer by that at the last": ratio,
+            "bends on the way": len(bends),
+            "how far the first layer moved, by its size": moved,
+        },
+        because="every bend and layer on the way back multiplies by a factor below 1 (σ' is at most 1/4), and the "
+        "product of all is next to 0",
+        fix="batch or layer norm in front of every bend, ReLU with kaiming_uniform_ weights, fewer layers, or sums "
+        "around them (residual connections)",
+        attempts=tuple(
+            Intervention.at(where, kind, module=None, function=function, options=options)
+            for kind, function, options in ((("before", "batch_norm", NORM), ("instead", "relu", {})) if bends else ())
+        ),
+    )
+
+
+def _layers(seen: Seen) -> list[tuple[Call, Value]]:
+    """The calls with a weight matrix, in order."""
+    found = ((call, value) for call in seen.calls for value in call.values if value.kind == "parameter")
+    return [(call, value) for call, value in found if len(value.shape) > 1]
+
+
+def _ratio(seen: Seen) -> float:
+    """The gradient's root mean square at the first weight matrix by that at the last one."""
+    layers = _layers(seen)
+    if len(layers) < 3:
+        return math.nan
+    first, last = (seen.gradient(layers[i][1]) for i in (0, -1))
+    if first is None or last is None:
+        return math.nan
+    below = float(last.double().square().mean())
+    return math.sqrt(float(first.double().square().mean()) / below) if below > 0 else math.nan
+
+
+def _moved(first: Seen, last: Seen, name: str) -> float:
+    """How far a parameter went between two steps, by its size."""
+    a, b = (seen.step.parameters[name].tensor if name in seen.step.parameters else None for seen in (first, last))
+    if a is None or b is None:
+        return math.nan
+    size = float(torch.linalg.vector_norm(a))
+    return float(torch.linalg.vector_norm(b - a)) / size if size > 0 else math.nan

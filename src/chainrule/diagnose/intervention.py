@@ -1,0 +1,94 @@
+"""What may be changed in a training, from outside, to try a fix: plain data; watching/interventions.py acts on it.
+
+A kind says what is done, its settings where and how much. `call`, `module`, `file` and `line` together name a torch
+call as Finding.where does. Nothing of the script's text is changed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from chainrule.step import Call
+
+KINDS = {
+    "rate": "every learning rate times `factor`",
+    "set": "the optimizer's `settings` ({'eps': 1e-8}; {'lr': …} also where a scheduler changes it) at every step",
+    "clear": "gradients are cleared before the first backward() after a step()",
+    "keep": "zero_grad() does nothing between backward() and step()",
+    "step": "the optimizer steps after each backward(), and the script's own step() does nothing",
+    "train": "parameters that have a gradient and no optimizer are given to the first one; frozen ones are thawed",
+    "unclipped": "clip_grad_norm_ and clip_grad_value_ do nothing",
+    "negate": "backward() starts from the negative loss",
+    "skip": "the call gives back its first tensor as it is",
+    "graph": "what is called at `lines`, a list of file and line, has gradients, also under no_grad",
+    "arguments": "the call is made with other `arguments`, by name ({'dim': 1, 'p': 0.1, 'training': True})",
+    "view": "the loss's target is given the shape of its prediction",
+    "standardise": "the tensor `argument` of the call: minus its mean over the samples, divided by its spread, as in "
+    "the first batch; of a `whole` one mean and one spread",
+    "detached": "the call's tensors are detached from the graph",
+    "before": "`function` (torch.nn.functional's name, with `options`) is applied to the call's first tensor",
+    "after": "`function` (with `options`) is applied to the call's result",
+    "instead": "`function` (with `options`) is called with the call's first tensor",
+    "hidden": "a new layer of `width` units with tanh before the linear call, trained by the same optimizer",
+    "draw": "`parameters` are drawn anew before the first step, as their modules do when they are made",
+    "shuffle": "every DataLoader shuffles",
+}
+TEXTS = {
+    "clear": "zero_grad() before backward()",
+    "keep": "no zero_grad() between backward() and step()",
+    "step": "a step of the optimizer after each backward()",
+    "train": "all parameters in the optimizer",
+    "unclipped": "without clipping",
+    "negate": "the negative loss",
+    "view": "the target in the shape of the prediction",
+    "detached": "without the graph of earlier steps",
+    "graph": "gradients at those calls",
+    "shuffle": "shuffled batches",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Intervention:
+    """One thing that is done differently. Raises ValueError for a kind that does not exist.
+
+    kind      of KINDS
+    settings  what KINDS says of it; JSON
+    """
+
+    kind: str
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"no intervention is called {self.kind!r}; there are {', '.join(KINDS)}")
+
+    @property
+    def text(self) -> str:
+        """What is done, in a few words."""
+        s = self.settings
+        place = f"{s.get('call', '')} in line {s['line']}" if "line" in s else ""
+        match self.kind:
+            case "rate":
+                return f"learning rate × {s['factor']:g}"
+            case "set":
+                return ", ".join(f"{name} = {value:g}" for name, value in s["settings"].items())
+            case "skip":
+                return f"without {place}"
+            case "arguments":
+                return f"{place} with " + ", ".join(f"{name} = {value}" for name, value in s["arguments"].items())
+            case "before" | "after" | "instead":
+                return f"{s['function']} {self.kind.replace('instead', 'instead of')} {place}"
+            case "hidden":
+                return f"a layer of {s['width']} tanh units at {place}"
+            case "standardise":
+                return f"standardised numbers for {place}"
+            case "draw":
+                return f"other first weights for {', '.join(s['parameters'][:4])}"
+        return TEXTS.get(self.kind, KINDS[self.kind]) + (f" at {place}" if place else "")
+
+    @staticmethod
+    def at(call: Call, kind: str, **settings: Any) -> Intervention:
+        """At one call of the script."""
+        place = {"call": call.name, "module": call.module, "file": call.file, "line": call.line}
+        return Intervention(kind, place | settings)

@@ -1,0 +1,59 @@
+"""How well a training went, and whether another one went better: what a trial is judged by."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from chainrule.diagnose.answers import late_answers
+from chainrule.diagnose.case import Case
+from chainrule.run.history import History
+
+BETTER = 0.9  # what is left of the fault, at most
+
+
+def progress(history: History, sign: float = 1.0) -> dict[str, Any]:
+    """The run in a few facts: its steps, first and last loss, how it ended, what its answers explain.
+
+    sign   −1 where the negative of what was recorded as the loss is meant
+    """
+    case = Case(history)
+    explained = late_answers(case).explained
+    return {
+        "steps": len(case.losses),
+        "first loss": sign * next(filter(math.isfinite, case.losses), math.nan),
+        "last loss": sign * _settled(case),
+        "explained": None if math.isnan(explained) else explained,
+        "ended": history.ended,
+    }
+
+
+def _settled(case: Case) -> float:
+    """The mean of the last twentieth: a single batch may be a lucky one."""
+    last = case.losses[-max(len(case.losses) // 20, 1) :] if case.losses else [math.nan]
+    return sum(last) / len(last)
+
+
+def is_better(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether a fix has helped.
+
+    Answers that explain more of the targets decide where they are known, since another loss is another unit: what is
+    left unexplained must have fallen by a tenth. Else the loss must have fallen to less, as a share of its first
+    value. What ended with an exception, or in numbers that are not finite, is worse than what did not.
+    """
+    if after["ended"] != "finished" or not math.isfinite(after["last loss"]):
+        return False
+    if before["ended"] == "exception" or not math.isfinite(before["last loss"]):
+        return bool(_fell_to(after) < 1)
+    known = before["explained"], after["explained"]
+    if None not in known and math.isfinite(known[1]):
+        return bool(1 - known[1] < BETTER * (1 - known[0]))
+    return _fell_to(after) < BETTER * _fell_to(before)
+
+
+def _fell_to(run: dict[str, Any]) -> float:
+    """The last loss as a share of the first; of losses below zero, what it has fallen by counts."""
+    first, last = run["first loss"], run["last loss"]
+    if first > 0 and last >= 0:
+        return float(last / first)
+    return 1 - (first - last) / abs(first) if first else math.inf

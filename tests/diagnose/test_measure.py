@@ -1,0 +1,58 @@
+"""What answers explain, and what simple ones could: on data of which it is known."""
+
+import torch
+
+from chainrule.diagnose.measure import affine, dependence, explained, least_squares, nearest, standardised
+
+SAMPLES = 200
+
+
+def drawn(seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(SAMPLES, 3, generator=generator) * torch.tensor([1.0, 1e4, 1e-3]) + 7
+
+
+def unrelated(seed=1):
+    return torch.randn(SAMPLES, 1, generator=torch.Generator().manual_seed(seed))
+
+
+def test_right_answers_explain_all_and_the_mean_nothing():
+    t = unrelated()
+    assert explained(t, t) == 1
+    assert abs(explained(t.mean(0).expand_as(t), t)) < 1e-12  # the mean is rounded to single precision, and squared
+    assert explained(t + 2, t) < 0
+
+
+def test_an_affine_function_is_found_whatever_the_scale():
+    x = drawn()
+    t = standardised(x) @ torch.tensor([[1.0], [-2.0], [3.0]], dtype=torch.float64) + 100
+    assert affine(x, t) > 0.999  # the smallest ridge of a thousandth shrinks the weights by as much
+    assert least_squares(x, t) > 1 - 1e-9
+
+
+def test_a_bend_is_seen_by_the_nearest_samples_alone():
+    x = torch.linspace(-1, 1, SAMPLES)[:, None]
+    t = x.square()
+    assert nearest(x, t) > 0.99
+    assert affine(x, t) < 0.05
+    assert least_squares(x, t) < 1e-9
+
+
+def test_nothing_is_explained_of_what_is_independent():
+    """Left-out samples cannot be learnt by heart, least squares does so with 3 of 200 directions."""
+    x, t = drawn(), unrelated()
+    assert affine(x, t) < 0.02
+    assert nearest(x, t) < 0
+    assert 0 < least_squares(x, t) < 0.1
+
+
+def test_dependence_is_told_from_chance():
+    x = drawn()
+    assert dependence(x, standardised(x)[:, :1].square()) == 0.01  # as none of 99 shufflings: 1 in 100
+    by_chance = [dependence(drawn(seed), unrelated(seed + 100)) for seed in range(8)]
+    assert max(by_chance) > 0.5  # all eight below a half: once in 256
+
+
+def test_a_feature_that_does_not_vary_is_left_out():
+    x = torch.cat([drawn(), torch.full((SAMPLES, 1), 3.0)], 1)
+    assert standardised(x).shape == (SAMPLES, 3)
