@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from chainrule.errors import ChainruleError
 
 if TYPE_CHECKING:
-    from chainrule.api import Call, Derivation, Parameter, Run, Step, explain, load, watch
+    from chainrule.api import Call, Derivation, Parameter, Run, Step, explain, load, train, watch
+    from chainrule.sweeping import Sweep, sweep
 
 __version__ = "0.1.0"
 __all__ = [
@@ -21,9 +22,12 @@ __all__ = [
     "Parameter",
     "Run",
     "Step",
+    "Sweep",
     "explain",
     "load",
     "load_ipython_extension",
+    "sweep",
+    "train",
     "watch",
 ]
 
@@ -37,6 +41,10 @@ def load_ipython_extension(shell: Any) -> None:
 
 def __getattr__(name: str) -> Any:
     """Everything that needs torch is imported when it is first asked for: `chainrule --help` must not wait for it."""
+    if name in ("Sweep", "sweep"):
+        from chainrule import sweeping
+
+        return getattr(sweeping, name)
     if name in __all__:
         from chainrule import api
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import operator
+import shutil
 import sys
+import weakref
 import webbrowser
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from io import StringIO
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any, SupportsIndex
 
 import torch
@@ -19,10 +22,12 @@ from rich.console import Console, Group, RenderableType
 
 from chainrule import step as data
 from chainrule.breakdown import Derivation as DerivationData
-from chainrule.breakdown import Deriver, backward_rows, forward_rows, partial_rows, propagate, update_rows, verify
+from chainrule.breakdown import Deriver, backward_rows, forward_rows, partial_rows, update_rows
 from chainrule.diagnose import Finding, diagnose
 from chainrule.errors import NothingRecorded
 from chainrule.formula import text
+from chainrule.native.order import Shuffle
+from chainrule.one_step import OneStep
 from chainrule.run.all_reduce import AllReduce, all_reduce, ranks
 from chainrule.run.history import History, open_run
 from chainrule.run.outcome import Outcome, outcome
@@ -39,9 +44,10 @@ from chainrule.show.report import RunReport, report_of
 from chainrule.show.terminal import WIDTH
 from chainrule.show.tex import tex
 from chainrule.show.widget import widget
+from chainrule.trained import how_trained, read_norms, read_source
+from chainrule.training import Inputs, Settings, train_into
 from chainrule.watching.exchange import joined
 from chainrule.watching.launcher import launched
-from chainrule.watching.pulse import Tape
 from chainrule.watching.watcher import Watcher
 
 Tensor = torch.Tensor
@@ -325,6 +331,20 @@ class Run:
     def outcome(self) -> Outcome:
         return outcome(self.losses)
 
+    @property
+    def native(self) -> str:
+        """What trained: "natively, by lane", or "in PyTorch: …", and why; "" for a training that was watched."""
+        return how_trained(self.about.get("native"))
+
+    def native_source(self) -> str:
+        """The code that trained natively, for a reader; "" where PyTorch did."""
+        return read_source(self.path)
+
+    @property
+    def gradient_norms(self) -> dict[str, array[float]]:
+        """The Euclidean norm of every parameter's gradient at every step after the first, where `train` kept them."""
+        return read_norms(self.path)
+
     def __getitem__(self, index: SupportsIndex) -> Step:
         """Step `index`; a negative one counts recorded steps from the end. Raises StepMissing, naming the near ones."""
         if not isinstance(index, SupportsIndex):
@@ -377,6 +397,65 @@ class Run:
         return f"<chainrule run {self.path}: {len(self.losses):,} steps, {len(self.steps)} recorded{processes}>"
 
 
+def train(
+    model: Callable[..., Tensor],
+    loss_fn: Callable[..., Tensor],
+    optimizer: torch.optim.Optimizer,
+    X: Inputs,
+    y: Tensor,
+    epochs: int,
+    batch_size: int | None = None,
+    shuffle: Shuffle = False,
+    *,
+    generator: torch.Generator | None = None,
+    scheduler: Any = None,
+    every: int | None = None,
+    steps: Sequence[int] | None = None,
+    path: Path | str | None = None,
+    strict: bool = False,
+    norms: bool = False,
+    progress: bool | None = None,
+    max_bytes: int = 64 << 20,
+    overwrite: bool = False,
+) -> Run:
+    """Train a PyTorch model in one native loop made from our rules; weights, optimizer state and random state are left
+    as PyTorch's own loop would leave them, up to rounding (docs/native.md).
+
+    model, loss_fn  loss_fn(model(X), y) is the loss; several inputs in a tuple are given to the model one by one
+    X, y            with a row for each sample
+    batch_size      None: all samples at every step; else the batches of a DataLoader
+    shuffle         True: in a DataLoader's order; "randperm": in that of torch.randperm, drawn before each epoch
+    generator       that the order is drawn from; None for torch's default
+    scheduler       its step() is called after every epoch
+    every, steps    which steps to record; by default densely at first, then ever more rarely
+    path            where the run is written; None: a temporary folder, removed together with the Run
+    strict          additions in the order in which they are written, and no fused multiplication and addition
+    norms           keep the norm of every gradient at every step: run.gradient_norms
+    progress        a bar on stderr; None: for long work, on a terminal
+    max_bytes, overwrite   as for watch
+
+    What has no native form trains in PyTorch, and run.native says which function at which line, and why. The training
+    ends early where a loss is not finite; Ctrl-C ends it with the Run of what was done.
+
+    Raises what PyTorch raises, with the model as it was; BadOption, RunExists, OutputNotWritable.
+    """
+    settings = Settings(epochs, batch_size, shuffle, generator, scheduler, strict, norms, progress)
+    schedule = Schedule(every=every, steps=steps)
+    folder = Path(mkdtemp(prefix="chainrule-") if path is None else path)
+    try:
+        train_into(
+            folder, model, loss_fn, optimizer, X, y, settings, schedule, max_bytes=max_bytes, overwrite=overwrite
+        )
+    except BaseException:
+        if path is None:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+    run = Run(folder)
+    if path is None:
+        weakref.finalize(run, shutil.rmtree, folder, True)
+    return run
+
+
 def load(path: Path | str) -> Run:
     """A run from its folder. Raises RunMissing, NotARun, RunTooNew, RunDamaged."""
     open_run(path)
@@ -412,46 +491,18 @@ def watch(
         Path(path), Schedule(every=every, steps=steps), about, check, max_bytes=max_bytes, overwrite=overwrite
     )
     session.start()
-    ended = "exception"
+    ended, raised = "exception", None
     try:
         yield Run(session.recording.path if rank else path)
         ended = "finished"
     except KeyboardInterrupt:
         ended = "interrupted"
         raise
+    except BaseException as error:
+        raised = error
+        raise
     finally:
-        session.stop(ended)
-
-
-class _Kept:
-    """The observer of `explain`: keeps the one step."""
-
-    def __init__(self) -> None:
-        self.kept: data.Step | None = None
-        self.problems: list[str] = []
-
-    def first(self) -> int:
-        return 0
-
-    def loss(self, index: int, value: float) -> int:
-        return -1
-
-    def routine(self) -> tuple[Tape | None, float, float]:
-        return None, math.nan, math.nan
-
-    def checks(self, index: int) -> bool:
-        return True
-
-    def step(self, step: data.Step, seconds: float) -> None:
-        propagate(step)
-        verify(step)
-        for made in step.updates:
-            for change in made.parameters.values():
-                change.after = None if change.after is None else change.after.clone()
-        self.kept = step
-
-    def problem(self, text: str) -> None:
-        self.problems.append(text)
+        session.stop(ended, raised)
 
 
 def explain(loss: Callable[[], Tensor], optimizer: torch.optim.Optimizer | None = None) -> Step:
@@ -462,7 +513,7 @@ def explain(loss: Callable[[], Tensor], optimizer: torch.optim.Optimizer | None 
     batch norm, are not put back. Raises NothingRecorded when the loss depends on no parameter or is no tensor.
     """
     before = _State(optimizer)
-    kept = _Kept()
+    kept = OneStep()
     watcher = Watcher(kept)
     watcher.start()
     try:
@@ -478,9 +529,7 @@ def explain(loss: Callable[[], Tensor], optimizer: torch.optim.Optimizer | None 
     finally:
         watcher.stop()
         before.restore()
-    if kept.kept is None:
-        raise NothingRecorded("; ".join(kept.problems) or "the backward pass was not seen")
-    return Step(kept.kept)
+    return Step(kept.result)
 
 
 class _State:

@@ -103,6 +103,7 @@ def parser() -> argparse.ArgumentParser:
     _recording_options(runs)
     runs.add_argument("--report", type=Path, metavar="FILE.html", help="write the interactive page, too")
     runs.add_argument("-m", dest="module", action="store_true", help="SCRIPT is the name of a module")
+    runs.add_argument("--intervene", type=_json, help=argparse.SUPPRESS)  # what --try does differently
     runs.add_argument("script", nargs=argparse.REMAINDER, metavar="SCRIPT [ARGS…]", help="and its own arguments")
 
     _command(commands, "limits", limits)
@@ -117,11 +118,29 @@ def parser() -> argparse.ArgumentParser:
     diagnoses = _command(commands, "diagnose", diagnose)
     diagnoses.add_argument("run", type=Path, metavar="RUN")
     diagnoses.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    diagnoses.add_argument(
+        "--try",
+        dest="tries",
+        action="store_true",
+        help="run the script again with each suggested fix, and say what came of it",
+    )
+    diagnoses.add_argument(
+        "--time-limit",
+        type=_positive,
+        metavar="SECONDS",
+        help="for one such run; default: three times the run, at least 60",
+    )
 
     reports = _command(commands, "report", report)
     reports.add_argument("run", type=Path, metavar="RUN")
     reports.add_argument("-o", dest="out", type=Path, metavar="FILE.html", help="default: RUN.html")
     reports.add_argument("--open", action="store_true", help="show it in the browser")
+
+    sweeps = _command(commands, "sweep", sweep)
+    sweeps.add_argument("--networks", type=_positive, default=1000, metavar="N", help="default: 1000")
+    sweeps.add_argument("--hidden", type=_steps, default=[2, 3, 4, 8], metavar="2,3", help="default: 2,3,4,8")
+    sweeps.add_argument("--epochs", type=_positive, default=5000, metavar="N", help="default: 5000")
+    sweeps.add_argument("--rate", type=float, default=1.0, metavar="LR", help="learning rate (default: 1)")
     return made
 
 
@@ -175,6 +194,12 @@ def _megabytes(written: str) -> int:
     return int(found[1]) << (10 if found[2].upper() == "GB" else 0)
 
 
+def _json(written: str) -> Any:
+    import json
+
+    return json.loads(written)
+
+
 def _steps(written: str) -> list[int]:
     parts = written.split(",")
     if not all(part.strip().isdigit() for part in parts):
@@ -216,7 +241,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         ending.show()
     finally:
-        watching.finish(ending.how)
+        watching.finish(ending.how, ending.error)
     scripts.flush()
     if ending.how == "interrupted":
         _end_interrupted()
@@ -276,6 +301,7 @@ class Watching:
         self.rank = rank
         self.speaks = rank is None or rank[0] == 0  # of several processes, only the first reports
         self.place = path.absolute()  # the script may go to another folder
+        self.folder = os.getcwd()
         self.page = options.report.absolute() if options.report else None
         self.script = script
         self.args = args
@@ -292,7 +318,12 @@ class Watching:
                 from chainrule.run.schedule import Schedule
                 from chainrule.session import Session
 
-                about: dict[str, Any] = {"script": self.script.name, "command": [self.script.name, *self.args]}
+                about: dict[str, Any] = {
+                    "script": self.script.name,
+                    "command": [self.script.name, *self.args],
+                    "module": self.options.module,
+                    "folder": self.folder,
+                }
                 if self.rank is not None:
                     about["rank"], about["ranks"] = self.rank
                 schedule = Schedule(every=self.options.every, steps=self.options.steps)
@@ -305,10 +336,14 @@ class Watching:
                     overwrite=self.options.force,
                 )
                 self.session.start()
+                if self.options.intervene is not None:
+                    from chainrule.watching.interventions import INTERVENTIONS
+
+                    INTERVENTIONS[self.options.intervene["kind"]](self.options.intervene["settings"])
         except Exception as error:
             self.session, self.failure = None, error
 
-    def finish(self, ended: str) -> None:
+    def finish(self, ended: str, error: BaseException | None) -> None:
         """End the run and report. A fork of the script's process says nothing: its parent will."""
         if os.getpid() != self.process:
             return
@@ -317,7 +352,7 @@ class Watching:
                 _say("chainrule: no training was seen: the script never imported torch")
             try:
                 if self.session is not None:
-                    self.session.stop(ended)
+                    self.session.stop(ended, error)
                     if self.speaks:
                         with _any_encoding(self.stderr):
                             self._report()
@@ -450,6 +485,7 @@ def diagnose(options: argparse.Namespace) -> int:
 
     Where no recorded step has a backward pass there is nothing to judge, and the status is 2.
 
+    chainrule diagnose RUN --try
     chainrule diagnose RUN --format json
     """
     from chainrule.diagnose import diagnose as diagnosis
@@ -457,7 +493,12 @@ def diagnose(options: argparse.Namespace) -> int:
     from chainrule.show import findings
     from chainrule.show.terminal import show
 
-    found = diagnosis(open_run(options.run))
+    history = open_run(options.run)
+    found = diagnosis(history)
+    if options.tries:
+        from chainrule.trial import try_fixes
+
+        found = try_fixes(history, found, options.time_limit, lambda text: _say(f"chainrule: trying {text}"))
     with _any_encoding(sys.stdout):
         if options.format == "json":
             _print_json(findings.record(found))
@@ -480,6 +521,28 @@ def report(options: argparse.Namespace) -> int:
     written = load(options.run).report(options.out, options.open)
     with _any_encoding(sys.stdout):
         print(written)
+    return 0
+
+
+def sweep(options: argparse.Namespace) -> int:
+    """Show how many of N first weights learn XOR with 2, 3, 4 and 8 hidden units, and where the others get stuck.
+
+    chainrule sweep --networks 10000
+    """
+    from chainrule.show.sweep import SweepReport, SweepRow
+    from chainrule.show.terminal import show
+    from chainrule.xor import SOLVED, xor_sweep
+
+    rows = []
+    for hidden in options.hidden:
+        if hidden < 1:
+            raise BadOption("--hidden", hidden, "a hidden layer has at least one unit")
+        found = xor_sweep(hidden, options.networks, options.epochs, options.rate)
+        rows.append(SweepRow(hidden, len(found), int(found.solved(SOLVED).sum()), found.stuck(SOLVED)))
+    title = f"XOR after {options.epochs:,} epochs of gradient descent from {options.networks:,} first weights"
+    with _any_encoding(sys.stdout):
+        show(SweepReport(title, rows))
+        sys.stdout.flush()
     return 0
 
 

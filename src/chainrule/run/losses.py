@@ -54,6 +54,15 @@ class LossLog:
             self.losses[count] = loss
         self.header[0] = count + 1
 
+    def extend(self, losses: array[float]) -> None:
+        """Write the losses of the next steps."""
+        start, stop = self.count, self.count + len(losses)
+        while stop > len(self.losses):
+            if not self._grow():
+                return
+        self.losses[start:stop] = memoryview(losses)
+        self.header[0] = stop
+
     @property
     def count(self) -> int:
         """Number of losses so far."""

@@ -1,0 +1,56 @@
+"""Which machine runs a training step."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from chainrule.native.compiled import Task
+from chainrule.native.graph import CannotLower
+from chainrule.native.jit import available
+from chainrule.native.lanes import LaneMachine
+from chainrule.native.memory import Machine
+from chainrule.native.panel_machine import WORTH_SHARING, PanelMachine, Quicker, cores, work
+from chainrule.native.program import Program
+
+# Parameters. On eight nets of 3 to 193 parameters, batches of 4 to 600, panels took 1.0 to 2.6 times as long as lanes;
+# on three of 257 to 337 0.6, 1.2 and 1.7 times, with a text that takes longer to compile.
+MOST_FOR_LANES = 200
+
+# Numbers of all patches that the convolutions of a step read. Two convolutions and pools on images from 10×10 to 28×28,
+# batches from 1 to 32, one thread each: ours was 4 times as quick at 15,000 numbers, 1.4 at 120,000, 1.06 at 240,000
+# and 0.7 at 470,000.
+MOST_PATCHES = 240_000
+
+
+def need_small_images(program: Program, batch: int) -> None:
+    """Raises CannotLower where PyTorch's convolutions are as quick."""
+    numbers = 0
+    for node in program.nodes:
+        if node.op == "conv2d":
+            numbers += batch * prod(node.shape[1:]) * prod(node.inputs[1].shape[1:]) * node["groups"]
+            if numbers > MOST_PATCHES:
+                raise CannotLower("PyTorch's convolution is as quick at this size", node.op, node.place)
+
+
+def machine(program: Program, batch: int, dtype: DTypeLike, strict: bool = False, norms: bool = False) -> Machine:
+    """The compiled machine that suits the step.
+
+    Raises CannotLower, also where llvmlite is not installed, or where PyTorch itself is as quick.
+    """
+    if not available():
+        raise CannotLower("llvmlite is not installed")
+    need_small_images(program, batch)
+    task = Task(program, batch, np.dtype(dtype).name, strict, norms)
+    if sum(prod(leaf.shape) for leaf in program.leaves("parameter")) <= MOST_FOR_LANES:
+        try:
+            lanes = LaneMachine(task)
+            lanes.source()
+            return lanes
+        except CannotLower:
+            pass  # panels take every program
+    found: Machine = Quicker(task) if cores() > 1 and work(task) >= WORTH_SHARING else PanelMachine(task)
+    found.source()
+    return found

@@ -1,0 +1,1 @@
+"""The native form of every rule that has one; table.py lists them."""

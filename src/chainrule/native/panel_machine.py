@@ -1,0 +1,94 @@
+"""The machine of panels.py, with one thread or several."""
+
+from __future__ import annotations
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from math import prod
+
+from chainrule.native import jit
+from chainrule.native.compiled import Code, Task, aligned
+from chainrule.native.ir import Target
+from chainrule.native.memory import Memory
+from chainrule.native.panels import RANGE, Lowering
+
+# Multiplications and additions of a step, 30 µs on one core with AVX-512: below it, trying two threads is not worth it.
+WORTH_SHARING = 8_000_000
+TIMED = 3  # runs with each number of threads, the shortest of which counts
+
+
+class PanelMachine:
+    """A training step with its features in lanes. Raises CannotLower."""
+
+    def __init__(self, task: Task, target: Target | None = None, threads: int = 1) -> None:
+        self.task, self.target, self.threads = task, target or jit.host(), threads
+        self.codes: dict[bool, Code] = {}
+        self.pool = ThreadPoolExecutor(threads - 1) if threads > 1 else None
+
+    def code(self, gathered: bool) -> Code:
+        if gathered not in self.codes:
+            with jit.undisturbed():
+                lowering = Lowering(self.task, self.target, gathered, self.threads)
+                text = lowering.text()
+                scratch = aligned(lowering.places.arena.size + lowering.b.width, self.task.dtype)
+                self.codes[gathered] = Code(self.task, text, scratch, lowering.alone.table(), len(RANGE))
+        return self.codes[gathered]
+
+    def run(self, memory: Memory, first: int, count: int) -> int:
+        code, leaves = self.code(memory.order is not None), self.task.arrays(memory)
+        if self.pool is None:
+            return code(memory, leaves, first, count, 0)
+        others = [self.pool.submit(code, memory, leaves, first, count, thread) for thread in range(1, self.threads)]
+        done = code(memory, leaves, first, count, 0)
+        for other in others:
+            other.result()
+        return done
+
+    def source(self) -> str:
+        return "\n".join(code.text for code in self.codes.values()) or self.code(False).text
+
+
+def work(task: Task) -> int:
+    """Multiplications and additions in the products of a step."""
+    rows = {"matmul": 0, "matmul_t": 0, "outer": 0}
+    total = 0
+    for node in task.program.nodes:
+        if node.op in rows:
+            x, y = node.inputs
+            total += 2 * task.batch * prod(x.shape) * (y.shape[-1] if node.op != "matmul" else y.shape[0])
+    return total
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Quicker:
+    """One thread or two, whichever takes less time for a step: both are tried on the first runs."""
+
+    def __init__(self, task: Task) -> None:
+        self.machines = [PanelMachine(task, threads=threads) for threads in (1, 2)]
+        self.times: list[list[float]] = [[], []]
+
+    @property
+    def chosen(self) -> PanelMachine:
+        """Until both were timed, the one that was timed less often."""
+        one, two = self.times
+        if len(two) < TIMED:
+            return self.machines[len(one) > len(two)]
+        return self.machines[min(two) < min(one)]
+
+    def run(self, memory: Memory, first: int, count: int) -> int:
+        machine = self.chosen
+        machine.code(memory.order is not None)  # compiling is not timed
+        start = time.perf_counter()
+        done = machine.run(memory, first, count)
+        times = self.times[machine.threads - 1]
+        if len(times) < TIMED:
+            times.append((time.perf_counter() - start) / done)
+        return done
+
+    def source(self) -> str:
+        return self.chosen.source()

@@ -1,0 +1,328 @@
+"""Trains an ordinary PyTorch model with its own loss and optimizer in one native loop, and records it as a run.
+
+The first step is made by PyTorch itself: it raises PyTorch's own errors for bad input, and sets up the optimizer's
+state. Then the step is captured on two batches, made native, and run a window of steps at a time. Recorded steps are
+made once more by PyTorch under the watch, from the weights of that step, and taken back. What has no native form
+trains in PyTorch, and the run says why.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from array import array
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, TensorDataset
+
+from chainrule.capturing import Kept, Parts
+from chainrule.errors import BadOption
+from chainrule.native.choose import machine
+from chainrule.native.clock import Clock, Mark
+from chainrule.native.graph import CannotLower
+from chainrule.native.job import Job, prepare
+from chainrule.native.memory import Array
+from chainrule.native.order import Order, Shuffle
+from chainrule.one_step import OneStep, watched
+from chainrule.progress import progress_bar
+from chainrule.run.schedule import NEVER, Schedule
+from chainrule.run.store import Recording
+from chainrule.trained import write_norms, write_source
+
+Tensor = torch.Tensor
+Inputs = Tensor | Sequence[Tensor]
+
+WINDOW_SECONDS = 0.03  # Ctrl-C and the progress bar wait for the end of a window; what a window costs is 1/1000 of it
+FIRST_WINDOW = 64
+LARGEST_WINDOW = 1 << 16  # steps; bounds the tables of a window
+WINDOW_BYTES = 1 << 26  # of dropout masks and rows
+
+
+@dataclass
+class Settings:
+    """How to train; see api.train."""
+
+    epochs: int
+    batch_size: int | None = None
+    shuffle: Shuffle = False
+    generator: torch.Generator | None = None
+    scheduler: Any = None
+    strict: bool = False
+    norms: bool = False
+    progress: bool | None = None
+
+
+# ---------------------------------------------------------------- the training
+
+
+@dataclass
+class Training:
+    """One call of `train`."""
+
+    parts: Parts
+    clock: Clock
+    settings: Settings
+    recording: Recording
+    schedule: Schedule
+    reason: CannotLower | None = None
+    stopped: str = ""
+    interrupted: bool = False
+    norms: list[Array] = field(default_factory=list)
+    _job: Job | None = None
+    _spent: float = 0.0
+    _began: float = field(default_factory=time.perf_counter)
+    _recorded: int = 0
+
+    # ------------------------------------------------------------ one step in PyTorch
+
+    def recorded_step(self, rows: Array | None) -> float:
+        """The same step under the watch, written into the run."""
+        began = time.perf_counter()
+        observer = OneStep(alone=self._recorded == 0)
+        losses: list[float] = []
+        watched(lambda: losses.append(self.parts.eager_step(rows)), observer, [self.parts.optimizer])
+        for problem in observer.problems:
+            self.recording.problem(problem)
+        if observer.kept is not None:
+            observer.kept.index = self.clock.step
+            self.recording.write(observer.kept)
+            observer.kept.clear()
+        self._recorded += 1
+        self._spent += time.perf_counter() - began
+        return losses[0]
+
+    def _kept(self) -> Kept:
+        """Everything as it is now."""
+        parts = self.parts
+        return Kept([*parts.parameters.values(), *parts.buffers], parts.optimizer, self.clock)
+
+    def wanted(self) -> bool:
+        """Whether the next step is to be recorded."""
+        step = self.clock.step
+        return self.schedule.wants(step) and self.schedule.allowed(self._spent, time.perf_counter() - self._began)
+
+    # ------------------------------------------------------------ running
+
+    def run(self) -> str:
+        """Train; returns how it ended. Raises what PyTorch raises, with everything put back."""
+        before = self._kept()
+        try:
+            self._first_step()
+            self._the_rest()
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
+            before.restore()
+            raise
+        return "interrupted" if self.interrupted else "finished"
+
+    def _first_step(self) -> None:
+        self.clock.begin()
+        rows = self.clock.rows()
+        buffers = [(buffer, buffer.clone()) for buffer in self.parts.buffers]
+        random = torch.get_rng_state()
+        self._log(self.recorded_step(rows) if self.wanted() else self.parts.eager_step(rows))
+        if not torch.equal(random, torch.get_rng_state()):
+            self.clock.draws = True
+        self.clock.advance()
+        try:
+            if any(not torch.equal(buffer, value) for buffer, value in buffers):
+                raise CannotLower("a forward pass changes a buffer of the model")
+            if self.clock.step < self.clock.total:
+                self._job = self._prepared(rows)
+            else:
+                raise CannotLower("there was only one step")
+        except CannotLower as error:
+            self.reason, self._job = error, None
+
+    def _prepared(self, rows: Array | None) -> Job:
+        try:
+            return prepare(
+                self.parts.captures(rows),
+                self.parts.whole,
+                self.parts.parameters,
+                self.parts.optimizer,
+                machine,
+                self.settings.strict,
+                self.settings.norms,
+            )
+        except CannotLower:
+            raise
+        except Exception as error:  # of the user's code, which may not bear data that requires grad
+            raise CannotLower(f"capturing failed: {type(error).__name__}: {error}") from error
+
+    def _the_rest(self) -> None:
+        limit = FIRST_WINDOW
+        with self._interruptible(), progress_bar(self.clock.total, self.settings.progress) as show:
+            while self.clock.step < self.clock.total and not self.stopped and not self.interrupted:
+                self.clock.begin()
+                if self._job is None:
+                    rows = self.clock.rows()
+                    self._log(self.recorded_step(rows) if self.wanted() else self.parts.eager_step(rows))
+                    self.clock.advance()
+                else:
+                    limit = self._native_window(self._job, limit)
+                show(self.clock.step)
+        if self._job is not None:
+            self.parts.optimizer.zero_grad()
+
+    def _native_window(self, job: Job, limit: int) -> int:
+        """Record the next step if it is wanted, and train a window; the number of steps that suits the next one."""
+        if self.wanted():
+            self._record_aside(job)
+        began = time.perf_counter()
+        here = self.clock.mark()
+        try:
+            made = self._native(job, min(limit, self._most_steps(job)), here)
+        except CannotLower as error:  # only what stands before the first step of a machine raises it
+            self.clock.rewind(here)
+            self.reason, self._job = error, None
+            return limit
+        return int(min(max(WINDOW_SECONDS * made / (time.perf_counter() - began), 1), LARGEST_WINDOW))
+
+    def _native(self, job: Job, limit: int, here: Mark) -> int:
+        """A window of steps up to the next one to be recorded; how many were made."""
+        upcoming = self.schedule.next_after(self.clock.step)
+        limit = limit if upcoming == NEVER else min(limit, upcoming - self.clock.step)
+        window = self.clock.window(limit, job.captured.masks, job.captured.dtype)
+        losses, norms = job.run(window)
+        made = len(losses)
+        if made < window.steps:
+            self.clock.rewind(here)
+            left = made
+            while left:
+                left -= self.clock.window(left, job.captured.masks, job.captured.dtype).steps
+        if self.recording.tape is not None:
+            self.recording.tape.extend(array("d", losses.tobytes()))
+        if norms is not None:
+            self.norms.append(norms)
+        self._look(float(losses[-1]), self.clock.step - 1)
+        return made
+
+    def _record_aside(self, job: Job) -> None:
+        """Make the next step in PyTorch under the watch, and take it back."""
+        kept = self._kept()
+        self.recorded_step(self.clock.rows())
+        kept.restore()
+
+    def _most_steps(self, job: Job) -> int:
+        """What a window may hold of masks and rows."""
+        size = self.clock.order.sizes[0]
+        numbers = sum(int(np.prod(shape)) for shape, _ in job.captured.masks.values()) + 1
+        return max(1, WINDOW_BYTES // (8 * size * numbers))
+
+    def _log(self, loss: float) -> None:
+        """The loss of the next step, which PyTorch has made."""
+        self.recording.loss(loss)
+        self._look(loss, self.clock.step)
+
+    def _look(self, loss: float, step: int) -> None:
+        if not np.isfinite(loss):
+            self.stopped = f"the loss became {loss} at step {step}"
+            self.schedule.events[step] = self.stopped
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Ctrl-C ends the training after the window in flight; a second one raises KeyboardInterrupt at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def note(number: int, frame: Any) -> None:
+            if self.interrupted:
+                raise KeyboardInterrupt
+            self.interrupted = True
+
+        before = signal.signal(signal.SIGINT, note)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What the run says about how it was trained."""
+        found: dict[str, Any] = {"stopped": self.stopped} if self.stopped else {}
+        if self._job is None and self.reason is not None:
+            reason = self.reason
+            return found | {
+                "native": {"by": "PyTorch", "reason": reason.reason, "function": reason.function, "place": reason.place}
+            }
+        job = self._job
+        machines = (
+            {type(made).__name__.removesuffix("Machine").lower() for made in job.machines.values()} if job else set()
+        )
+        return found | {"native": {"by": ", ".join(sorted(machines))}}
+
+    def write_more(self, path: Path) -> None:
+        """What a run holds only where it was trained natively: the code, and the norms."""
+        if self._job is None:
+            return
+        machines = self._job.machines.items()
+        write_source(path, "\n\n".join(f"; batches of {size}\n{made.source()}" for size, made in machines))
+        if self.norms:
+            names = [leaf["name"] for leaf in next(iter(self._job.programs.values())).gradients]
+            write_norms(path, dict(zip(names, np.concatenate(self.norms).T, strict=True)))
+
+
+# ---------------------------------------------------------------- the call
+
+
+def checked(X: Inputs, y: Tensor, settings: Settings) -> tuple[tuple[Tensor, ...], Order]:
+    """The inputs as a tuple, and the order of the batches. Raises BadOption, or what a DataLoader raises."""
+    inputs = (X,) if isinstance(X, Tensor) else tuple(X) if isinstance(X, list | tuple) else ()
+    if not inputs or not all(isinstance(x, Tensor) for x in inputs):
+        raise BadOption("X", type(X).__name__, "wanted: a tensor with a row for each sample, or several in a tuple")
+    if not isinstance(y, Tensor):
+        raise BadOption("y", type(y).__name__, "wanted: a tensor with a row for each sample")
+    shape = tuple(inputs[0].shape)
+    if not shape or shape[0] == 0:
+        raise BadOption("X", f"of shape {shape}", "wanted: at least one sample along the first axis")
+    if type(settings.epochs) is not int or settings.epochs < 1:
+        raise BadOption("epochs", settings.epochs, "wanted: a whole number from 1")
+    if settings.shuffle not in (False, True, "randperm"):
+        raise BadOption("shuffle", settings.shuffle, "wanted: False, True or 'randperm'")
+    if settings.batch_size is not None:
+        dataset = TensorDataset(*inputs, y)  # raises where their lengths differ
+        DataLoader(dataset, settings.batch_size, bool(settings.shuffle), generator=settings.generator)
+    order = Order(shape[0], settings.batch_size, settings.shuffle, settings.generator)
+    return inputs, order
+
+
+def train_into(
+    path: Path,
+    model: Callable[..., Tensor],
+    loss_fn: Callable[..., Tensor],
+    optimizer: torch.optim.Optimizer,
+    X: Inputs,
+    y: Tensor,
+    settings: Settings,
+    schedule: Schedule,
+    **options: Any,
+) -> None:
+    """Train and write the run at `path`; `options` are those of run.store.Recording. See api.train."""
+    inputs, order = checked(X, y, settings)
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise BadOption("optimizer", type(optimizer).__name__, "wanted: one of torch.optim")
+    clock = Clock(order, settings.epochs, optimizer, settings.scheduler)
+    about: dict[str, Any] = {"script": sys.argv[0] if sys.argv else "", "command": list(sys.argv)}
+    recording = Recording(path, about=about, on_thin=schedule.coarser, **options)
+    parts = Parts(model, loss_fn, optimizer, inputs, y, order)
+    training = Training(parts, clock, settings, recording, schedule)
+    ended = "exception"
+    try:
+        ended = training.run()
+        training.write_more(path)
+    except KeyboardInterrupt:
+        ended = "interrupted"
+        raise
+    finally:
+        recording.close(ended, skipped=schedule.skipped, events=schedule.events, **training.about)

@@ -1,0 +1,186 @@
+"""A sweep trains every network as PyTorch would have trained it alone."""
+
+from __future__ import annotations
+
+import pickle
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from io import StringIO
+from multiprocessing import get_context
+
+import numpy as np
+import pytest
+import torch
+from rich.console import Console
+from torch import nn
+
+import chainrule
+from chainrule import sweeping
+from chainrule.cli import main
+from chainrule.errors import BadOption
+from chainrule.show.sweep import SweepReport, SweepRow
+from chainrule.xor import SOLVED, X, Y, xor_sweep
+
+XOR = torch.tensor(X), torch.tensor(Y)
+OPTIMIZERS = {
+    "sgd": lambda p: torch.optim.SGD(p, lr=1.0),
+    "momentum": lambda p: torch.optim.SGD(p, lr=0.3, momentum=0.9, nesterov=True, weight_decay=1e-4),
+    "adam": lambda p: torch.optim.Adam(p, lr=0.02),
+    "adagrad": lambda p: torch.optim.Adagrad(p, lr=0.1, initial_accumulator_value=0.1),
+}
+
+
+def model():
+    return nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1), nn.Sigmoid()).double()
+
+
+def alone(seed, optimizer, epochs):
+    torch.manual_seed(seed)
+    net = model()
+    made = optimizer(net.parameters())
+    losses = []
+    for _ in range(epochs):
+        made.zero_grad()
+        loss = nn.MSELoss()(net(XOR[0].double()), XOR[1].double())
+        loss.backward()
+        made.step()
+        losses.append(loss.item())
+    return net, losses
+
+
+def swept(optimizer="sgd", seeds=5, epochs=100, **how):
+    return sweeping.sweep(
+        model, nn.MSELoss(), OPTIMIZERS[optimizer], XOR[0].double(), XOR[1].double(), seeds, epochs, **how
+    )
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_network_is_the_one_that_pytorch_trains_alone(optimizer):
+    """In float64; 100 steps of 4 samples and at most 4 terms, each rounded, of numbers of size 1 to 10."""
+    random = torch.get_rng_state()
+    found = swept(optimizer, seeds=[3, 11, 0], steps=[0, 50])
+    assert torch.equal(random, torch.get_rng_state())
+    assert found.by == "swarm"
+    assert found.steps == (0, 50, 99)
+    allowed = 100 * 16 * 10 * np.finfo(np.float64).eps
+    for place, seed in enumerate([3, 11, 0]):
+        net, losses = alone(seed, OPTIMIZERS[optimizer], 100)
+        assert np.allclose(found.losses[:, place], [losses[step] for step in found.steps], rtol=0, atol=allowed)
+        for a, b in zip(found.network(place).parameters(), net.parameters(), strict=True):
+            assert float((a - b).detach().abs().max()) <= allowed
+
+
+class Pickling(Executor):
+    """Sends everything through pickle, as another process or machine would get it, and counts."""
+
+    def __init__(self):
+        self.tasks = 0
+
+    def submit(self, function, /, *args, **kwargs):
+        self.tasks += 1
+        function, args = pickle.loads(pickle.dumps((function, args)))
+        future = Future()
+        future.set_result(pickle.loads(pickle.dumps(function(*args, **kwargs))))
+        return future
+
+
+def test_results_do_not_depend_on_the_blocks_or_the_executor(monkeypatch):
+    whole = swept(seeds=70)
+    monkeypatch.setattr(sweeping, "BLOCK", 16)
+    executor = Pickling()
+    parts = swept(seeds=70, executor=executor)
+    assert executor.tasks == 5
+    assert np.array_equal(whole.losses, parts.losses)
+    assert all(np.array_equal(whole.weights[name], parts.weights[name]) for name in whole.weights)
+
+
+@pytest.mark.slow
+def test_results_do_not_depend_on_the_number_of_processes(monkeypatch):
+    monkeypatch.setattr(sweeping, "BLOCK", 8)
+    whole = swept(seeds=40)
+    for workers in (1, 2):
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as processes:
+            parts = swept(seeds=40, executor=processes)
+        assert np.array_equal(whole.losses, parts.losses)
+
+
+def test_what_has_no_native_form_is_trained_by_pytorch():
+    def odd():
+        return nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Tanh(), nn.Linear(3, 1)).double()
+
+    found = sweeping.sweep(odd, nn.MSELoss(), OPTIMIZERS["sgd"], XOR[0].double(), XOR[1].double(), 2, 5)
+    assert found.by.startswith("PyTorch: F.batch_norm")
+    assert found.losses.shape == (5, 2)
+    dampened = sweeping.sweep(
+        model,
+        nn.MSELoss(),
+        lambda p: torch.optim.SGD(p, 0.1, momentum=0.9, dampening=0.5),
+        XOR[0].double(),
+        XOR[1].double(),
+        2,
+        5,
+    )
+    assert "dampening" in dampened.by
+    _, losses = alone(1, lambda p: torch.optim.SGD(p, 0.1, momentum=0.9, dampening=0.5), 5)
+    assert dampened.losses[-1, 1] == losses[-1]
+
+
+def test_a_step_that_is_compiled_wrongly_is_found_out(monkeypatch):
+    right = sweeping.train_block
+
+    def wrong(block):
+        losses, weights = right(block)
+        return losses * 1.001, weights
+
+    monkeypatch.setattr(sweeping, "train_block", wrong)
+    assert "differs from NumPy's" in swept(seeds=2, epochs=3).by
+
+
+def test_the_more_hidden_units_the_more_networks_learn_xor():
+    solved = []
+    for hidden in (2, 8):
+        found = xor_sweep(hidden, 200, 3000, 1.0)
+        ended = found.solved(SOLVED)
+        solved.append(int(ended.sum()))
+        for place in (int(np.argmax(ended)), int(np.argmin(ended))):
+            right = (found.network(place)(XOR[0]) > 0.5) == (XOR[1] > 0.5)
+            assert bool(right.all()) == bool(ended[place])
+        assert sum(count for _, count in found.stuck(SOLVED)) == len(found) - solved[-1]
+    assert solved[0] < solved[1] == 200
+    assert abs(xor_sweep(2, 200, 3000, 1.0).stuck(SOLVED)[0][0] - 0.125) < 0.01  # two outputs at 1/2: 2·(1/2)²/4
+
+
+def test_wrong_options_are_named():
+    with pytest.raises(BadOption, match="seeds"):
+        swept(seeds=0)
+    with pytest.raises(BadOption, match="steps"):
+        swept(steps=[200])
+    with pytest.raises(BadOption, match="epochs"):
+        swept(epochs=0)
+
+
+def test_the_command_prints_the_picture(capsys):
+    assert main(["sweep", "--networks", "50", "--hidden", "2,3", "--epochs", "400"]) == 0
+    printed = capsys.readouterr().out
+    assert "2 hidden" in printed
+    assert "3 hidden" in printed
+    assert "of 50 learn it" in printed
+
+
+def test_the_picture():
+    console = Console(width=88, record=True, color_system=None, file=StringIO())
+    rows = [SweepRow(2, 100, 50, [(0.125, 30), (0.25, 15), (0.1667, 3), (0.2, 2)]), SweepRow(8, 100, 100, [])]
+    console.print(SweepReport("XOR", rows))
+    assert [line.strip() for line in console.export_text().splitlines() if line.strip()] == [
+        "XOR",
+        "2 hidden  ████████████████████····················  50 of 100 learn it",
+        "30 end at a loss of 0.125",
+        "15 end at a loss of 0.250",
+        "3 end at a loss of 0.167",
+        "2 elsewhere",
+        "8 hidden  ████████████████████████████████████████  100 of 100 learn it",
+    ]
+
+
+def test_it_is_offered_at_the_top():
+    assert chainrule.sweep is sweeping.sweep
+    assert chainrule.Sweep is sweeping.Sweep
