@@ -95,9 +95,11 @@ class Recorder(TorchFunctionMode):
         kwargs = kwargs or {}
         if self.closed or func in self._skip:
             return func(*args, **kwargs)
-        if is_attribute(func) and func not in SPELLINGS and func != DATA:
-            self._skip.add(func)
-            return func(*args, **kwargs)
+        if is_attribute(func) and func not in SPELLINGS:
+            if func != DATA:
+                self._skip.add(func)
+                return func(*args, **kwargs)
+            return self._data(func, args)
         begun = None
         try:
             body = self._opened(func, args, kwargs)
@@ -225,6 +227,16 @@ class Recorder(TorchFunctionMode):
 
     def _argument(self, argument: Any, keep: bool) -> Any:
         return map_argument(lambda part: self.value_of(part, keep) if isinstance(part, Tensor) else part, argument)
+
+    def _data(self, func: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """tensor.data is read. Of a leaf it is only handed on: a script that writes its weights itself does it so."""
+        out = func(*args)
+        if args[0].grad_fn is not None:
+            try:
+                self._beside(func, args, {}, out)
+            except Exception as error:
+                self._problem(func, error)
+        return out
 
     def _beside(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         """A call whose result has no gradient: note it where what it took has one, or where it should not train."""
