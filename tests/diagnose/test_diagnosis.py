@@ -119,6 +119,12 @@ def test_the_command_ends_with_1_where_something_is_wrong_and_with_0_else(tmp_pa
         assert [finding["slug"] for finding in data["findings"]] == ([] if repaired else ["broadcast-loss"])
 
 
+@pytest.mark.parametrize(("name", "severity"), [("no_step", "stops"), ("train_mode_in_evaluation", "hinders")])
+def test_severity_is_the_effect_on_this_training(name, severity, tmp_path):
+    (finding,) = diagnosed(tmp_path, load(HERE / "faults" / f"{name}.py").train, False)
+    assert finding.severity == severity
+
+
 def test_a_run_without_a_recorded_step_is_not_called_healthy(tmp_path, capsys):
     with chainrule.watch(tmp_path / "the.run"):
         pass

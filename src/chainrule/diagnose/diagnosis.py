@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from chainrule.diagnose.case import Case
@@ -57,6 +57,7 @@ from chainrule.diagnose.checks import (
     zero_slope,
 )
 from chainrule.diagnose.finding import Finding
+from chainrule.diagnose.motion import unlearnt
 from chainrule.run.history import History
 
 Check: TypeAlias = Callable[[Case], Iterator[Finding]]
@@ -179,7 +180,17 @@ def diagnose(history: History) -> Diagnosis:
             found += check(case)
         except Exception as error:  # one check of ours must not take the others with it
             problems.append(f"{check.__module__.rpartition('.')[2]} failed: {type(error).__name__}: {error}")
+    try:
+        if found and stops(case):
+            found = [replace(finding, severity="stops") for finding in found]
+    except Exception as error:
+        problems.append(f"severity failed: {type(error).__name__}: {error}")
     return Diagnosis(tuple(causes(found)), tuple(problems), len(case.steps))
+
+
+def stops(case: Case) -> bool:
+    """Whether the training came to nothing: by an exception, by numbers that are none, or without learning anything."""
+    return case.failure is not None or case.outcome.not_finite is not None or not case.steps or unlearnt(case)
 
 
 def causes(found: list[Finding]) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from chainrule.diagnose.intervention import Intervention
 from chainrule.step import Call, Line
@@ -63,6 +63,7 @@ class Finding:
     fix       what to change
     diff      the change of the source by hand, as lines of a diff; "" where it depends too much on the script
     follows   slugs of what was seen, too, and follows from this
+    severity  its effect on this training: "stops" where nothing was learnt with it, else "hinders"
     tried     what happened when the fix was tried; None where it was not
     missing   steps that were not recorded and would tell the place; `--try` records them
     attempts  what may be done to try the fix on the script, the best first; none where it can only be tried by hand
@@ -79,6 +80,7 @@ class Finding:
     follows: tuple[str, ...] = field(default=())
     missing: tuple[int, ...] = field(default=())
     attempts: tuple[Intervention, ...] = field(default=())
+    severity: Literal["stops", "hinders"] = "hinders"
     tried: Tried | None = None
 
     def with_consequences(self, slugs: tuple[str, ...]) -> Finding:

@@ -46,7 +46,9 @@ def brief(found: Diagnosis) -> Iterator[RenderableType]:
 
 
 def _finding(i: int, finding: Finding) -> Iterator[RenderableType]:
-    yield line((f"{i}  {finding.title}", f"bold {GRADIENT}"), (f"   {finding.slug}", MUTED))
+    yield line(
+        (f"{i}  {finding.title}", f"bold {GRADIENT}"), (f"   {finding.slug} · {finding.severity} learning", MUTED)
+    )
     yield indented(*_body(finding), by=3)
     yield line()
 
