@@ -356,3 +356,14 @@ def test_printing_a_step_and_its_four_sections_says_something():
     for part in (step, step.forward, step.partials, step.backward, step.update, step.derive("0.weight", (0, 0))):
         assert len(str(part)) > 20
     assert len(step.forward) == len(step.calls)
+
+
+def test_asking_for_a_public_name_leaves_pythons_random_numbers_alone():
+    """rich draws from them when it is imported."""
+    script = "import random, torch, chainrule; random.seed(0); chainrule.watch; print(random.random())"
+    plain = "import random; random.seed(0); print(random.random())"
+    printed = [
+        subprocess.run([sys.executable, "-c", text], env={"PYTHONPATH": str(SOURCE)}, capture_output=True, text=True)
+        for text in (script, plain)
+    ]
+    assert printed[0].stdout == printed[1].stdout != "", printed[0].stderr

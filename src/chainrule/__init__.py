@@ -6,6 +6,7 @@ print(run[0])                             # step 0 in four steps: forward, parti
 print(run[0].derive("fc.weight", (0, 1), sample=2))
 """
 
+import random
 from typing import TYPE_CHECKING, Any
 
 from chainrule.errors import ChainruleError
@@ -41,12 +42,16 @@ def load_ipython_extension(shell: Any) -> None:
 
 def __getattr__(name: str) -> Any:
     """Everything that needs torch is imported when it is first asked for: `chainrule --help` must not wait for it."""
-    if name in ("Sweep", "sweep"):
-        from chainrule import sweeping
+    if name not in __all__:
+        raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+    before = random.getstate()  # rich draws from it when it is imported, and the script may have seeded it
+    try:
+        if name in ("Sweep", "sweep"):
+            from chainrule import sweeping
 
-        return getattr(sweeping, name)
-    if name in __all__:
+            return getattr(sweeping, name)
         from chainrule import api
 
         return getattr(api, name)
-    raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+    finally:
+        random.setstate(before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,16 +27,27 @@ MOST_AT_ONCE = 20_000  # samples of one forward pass, which is recorded in memor
 
 
 class Kept:
-    """Parameters, buffers, optimizer and random states as they are now; `restore` puts them back in place."""
+    """Parameters, buffers, optimizer and random states as they are now; `restore` puts them back in place.
 
-    def __init__(self, tensors: Sequence[Tensor], optimizer: torch.optim.Optimizer, clock: Clock | None = None) -> None:
+    modules   whose other attributes (counters, averages, generators) are put back, too
+    """
+
+    def __init__(
+        self,
+        tensors: Sequence[Tensor],
+        optimizer: torch.optim.Optimizer,
+        clock: Clock | None = None,
+        modules: Sequence[nn.Module] = (),
+    ) -> None:
         self._optimizer = optimizer
         self._tensors = [(t, t.detach().clone()) for t in tensors]
         self._gradients = [(t, t.grad) for t in tensors]
         self._state = [(p, dict(state)) for p, state in optimizer.state.items()]
         inside = [value for _, state in self._state for value in state.values() if isinstance(value, Tensor)]
         self._tensors += [(t, t.detach().clone()) for t in inside]
+        self._attributes = [Attributes(module) for module in modules]
         self._random = torch.get_rng_state()
+        self._python, self._numpy = random.getstate(), np.random.get_state(legacy=False)
         self._clock = clock
         self._mark = None if clock is None else clock.mark()
 
@@ -48,9 +60,52 @@ class Kept:
         self._optimizer.state.clear()
         for parameter, state in self._state:
             self._optimizer.state[parameter] = state
+        for attributes in self._attributes:
+            attributes.restore()
         torch.set_rng_state(self._random)
+        random.setstate(self._python)
+        np.random.set_state(self._numpy)
         if self._clock is not None and self._mark is not None:
             self._clock.rewind(self._mark)
+
+
+class Attributes:
+    """What a module holds besides parameters, buffers and modules, as it is now."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.module = module
+        own = ("_parameters", "_buffers", "_modules")
+        self._values = {name: value for name, value in vars(module).items() if name not in own}
+        tensors = {name: value for name, value in self._values.items() if isinstance(value, Tensor)}
+        self._tensors = {name: (tensor._version, tensor.detach().clone()) for name, tensor in tensors.items()}
+        generators = {name: value for name, value in self._values.items() if isinstance(value, torch.Generator)}
+        self._generators = {name: generator.get_state() for name, generator in generators.items()}
+
+    def changed(self) -> str:
+        """The name of an attribute that is another by now, or ""."""
+        now = vars(self.module)
+        for name, value in self._values.items():
+            if now.get(name) is not value and not _plainly_equal(now.get(name), value):
+                return name
+            if name in self._tensors and value._version != self._tensors[name][0]:
+                return name
+            if name in self._generators and not torch.equal(value.get_state(), self._generators[name]):
+                return name
+        return next((name for name in now if name not in self._values and not name.startswith("_")), "")
+
+    def restore(self) -> None:
+        for name, value in self._values.items():
+            self.module.__dict__[name] = value
+        with torch.no_grad():
+            for name, (version, copy) in self._tensors.items():
+                if self._values[name]._version != version:
+                    self._values[name].copy_(copy)
+        for name, state in self._generators.items():
+            self._values[name].set_state(state)
+
+
+def _plainly_equal(first: Any, second: Any) -> bool:
+    return type(first) is type(second) and isinstance(first, int | float | str | bool | None) and first == second
 
 
 @dataclass
@@ -89,9 +144,14 @@ class Parts:
         return dict(found.values())
 
     @property
+    def modules(self) -> list[nn.Module]:
+        owners = [owner for owner in (self.model, self.loss_fn) if isinstance(owner, nn.Module)]
+        return list(dict.fromkeys(module for owner in owners for module in owner.modules()))
+
+    @property
     def buffers(self) -> list[Tensor]:
-        modules = [owner for owner in (self.model, self.loss_fn) if isinstance(owner, nn.Module)]
-        return [buffer for module in modules for buffer in module.buffers()]
+        owners = [owner for owner in (self.model, self.loss_fn) if isinstance(owner, nn.Module)]
+        return [buffer for module in owners for buffer in module.buffers()]
 
     def batch(self, rows: Array | None) -> tuple[list[Tensor], Tensor]:
         """The rows of the inputs and of the target; all of them where `rows` is None."""
@@ -128,7 +188,7 @@ class Parts:
         rows = np.arange(self.order.samples) if rows is None else rows.reshape(-1)
         others = np.arange(self.order.samples)[::-1][: sizes[0]]  # in another order, where all are one batch
         first, *_ = self._captured(rows)
-        second, step, batch = self._captured(others)
+        second, step, batch = self._captured(others, draws=True)
         need_equal(first, second)
         need_agreement(second, step, batch)
         if first.derived:
@@ -152,8 +212,11 @@ class Parts:
                     raise CannotLower("what is made of a sample's data differs from batch to batch")
         return whole.derived
 
-    def _captured(self, rows: Array) -> tuple[Captured, data.Step, Batch]:
-        """The graph of forward and backward on these rows, which are leaves that require grad; nothing is trained."""
+    def _captured(self, rows: Array, draws: bool = False) -> tuple[Captured, data.Step, Batch]:
+        """The graph of forward and backward on these rows, which are leaves that require grad; nothing is trained.
+
+        draws   from other random numbers: noise that the script draws is then another, and no constant
+        """
         inputs, target = self.batch(np.ascontiguousarray(rows))
         whole = self.whole
         leaves = {name: t.detach().clone() for name, t in zip(self.names, (*inputs, target), strict=True)}
@@ -165,16 +228,27 @@ class Parts:
 
         def forward_and_backward() -> None:
             *x, y = [leaf.clone() if leaf.requires_grad else leaf for leaf in leaves.values()]
+            versions = [part._version for part in (*x, y)]
             with reads.begin([*x, y]):
                 loss = self.loss_fn(self.model(*x), y)
+            if versions != [part._version for part in (*x, y)]:
+                raise CannotLower("the data is written to, and other data at the next step")
             loss.backward()
 
-        before = Kept([*self.parameters.values(), *self.buffers], self.optimizer)
+        before = Kept([*self.parameters.values(), *self.buffers], self.optimizer, modules=self.modules)
+        attributes = [Attributes(module) for module in self.modules]
+        if draws:
+            torch.default_generator.manual_seed(
+                torch.initial_seed() + 1
+            )  # a draw would leave the normal kept for later
         for p in self.parameters.values():
             p.grad = None
         try:
             watched(forward_and_backward, observer, [self.optimizer])
             reads.check()
+            for one in attributes:
+                if name := one.changed():
+                    raise CannotLower(f"a forward pass changes {name!r}", type(one.module).__name__)
             step = observer.result
             batch = Batch(rows_of, whole, self.parameters, reads.made, reads.detached)
             return capture(step, batch), step, batch

@@ -12,7 +12,7 @@ from chainrule.native.graph import CannotLower
 from chainrule.native.interpreter import Interpreter
 from chainrule.native.jit import available
 from chainrule.native.lanes import LaneMachine
-from chainrule.native.panel_machine import PanelMachine, Quicker, work
+from chainrule.native.panel_machine import PanelMachine, ThreadedPanelMachine, work
 
 pytestmark = pytest.mark.skipif(not available(), reason="llvmlite is not installed")
 STEPS = 8
@@ -57,7 +57,7 @@ def test_all_threads_stop_at_a_loss_that_is_not_finite():
 @pytest.mark.parametrize("slow", [0, 1])
 def test_both_ways_are_timed_and_the_quicker_one_is_kept(slow, monkeypatch):
     program = perceptron((20, 40, 10), 30)
-    machine = Quicker(Task(program, 30, "float32"))
+    machine = ThreadedPanelMachine(Task(program, 30, "float32"))
     clock = iter(range(1000))
     now = 0.0
 
@@ -81,7 +81,7 @@ def test_the_machine_fits_the_size(monkeypatch):
     small, middle, large = perceptron((2, 8, 1), 4), perceptron((30, 20, 3), 8), perceptron((300, 128, 10), 64)
     assert isinstance(choose.machine(small, 4, "float32"), LaneMachine)
     assert isinstance(choose.machine(middle, 8, "float32"), PanelMachine)
-    assert isinstance(choose.machine(large, 64, "float32"), Quicker)
+    assert isinstance(choose.machine(large, 64, "float32"), ThreadedPanelMachine)
     monkeypatch.setattr(choose, "cores", lambda: 1)
     assert isinstance(choose.machine(large, 64, "float32"), PanelMachine)
 

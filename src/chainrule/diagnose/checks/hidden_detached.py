@@ -17,7 +17,9 @@ from itertools import pairwise
 import torch
 
 from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.checks.no_graph import MOVES_ONLY
 from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
 from chainrule.step import Call, Value
 
 FEWEST = 2
@@ -39,7 +41,14 @@ def check(case: Case) -> Iterator[Finding]:
         "shows, not from those that caused it",
         fix="carry the state on as it is within a sequence, and detach it only between two",
         diff="-    h = h.detach()",
+        attempts=_attempts(case.steps[0]),
     )
+
+
+def _attempts(seen: Seen) -> tuple[Intervention, ...]:
+    """Without the call that detaches, where there is one."""
+    cuts = [aside for aside in seen.step.asides if aside.result is not None and aside.name in MOVES_ONLY]
+    return tuple(Intervention("skip", {"call": a.name, "file": a.at.file, "line": a.at.line}) for a in cuts[:1])
 
 
 def _cut(seen: Seen) -> tuple[Call, int] | None:

@@ -18,9 +18,11 @@ import torch
 
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
 from chainrule.step import Call, Value
 
 Tensor = torch.Tensor
+POSITIVE = ("log", "sqrt")  # are finite, slope and all, where what they are given is kept above 0
 ADVICE = {
     "log": "keep it above 0: log(x + ε), or the function of torch that computes with logits",
     "sqrt": "keep it above 0: sqrt(x + ε); its slope at 0 is infinite",
@@ -68,7 +70,16 @@ def _finding(case: Case, seen: Seen, call: Call, bad: Value, backward: bool) -> 
         fix="find the samples that hold it, and leave them out or fill them in"
         if leaf
         else ADVICE.get(kind, "keep its input where the function and its slope are finite"),
+        attempts=_attempts(call, leaf, kind),
     )
+
+
+def _attempts(call: Call, leaf: bool, kind: str) -> tuple[Intervention, ...]:
+    if leaf:
+        return (Intervention.at(call, "before", function="nan_to_num"),)
+    if kind in POSITIVE:
+        return (Intervention.at(call, "before", function="clamp", options={"min": 1e-6}),)
+    return ()
 
 
 def _forward(seen: Seen) -> tuple[Call, Value, bool] | None:
