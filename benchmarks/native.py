@@ -1,11 +1,12 @@
-"""Native training beside PyTorch, JAX, scikit-learn and static C: ratios, all in one run.
+"""Native training beside PyTorch, JAX, scikit-learn and static C: one table, all measured side by side in one run.
 
-    python benchmarks/native.py [--rounds 7] [--compile] [nets digits threads sweep first]
+    python benchmarks/native.py [--quick] [--compile] [nets digits threads sweep first]
 
-A round times every contender once, one after the other; what is printed is the shortest time of each over the rounds,
-and its ratio to ours. For the nets ours is the compiled loop of the captured training; `digits` and `first` time the
-public `chainrule.train` with all that belongs to it. One core, except for `threads`. --compile adds torch.compile,
-which takes a minute.
+A round times every contender once, one after the other; what counts is the shortest time of each over the rounds. A row
+gives our time, and how many times as long the others take. For the nets ours is the compiled loop of the captured
+training; `digits` and `first` time the public `chainrule.train` with all that belongs to it. Every part is a process of
+its own on one core, `threads` on one and on two: JAX takes the number of its threads from the cores that it finds at
+its start. --compile adds torch.compile, which takes half a minute for each net; --quick takes 3 rounds in place of 9.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import native_others as others
 import numpy as np
@@ -25,84 +26,130 @@ from torch import nn
 
 import chainrule
 from chainrule.capturing import Parts
+from chainrule.native import jit
 from chainrule.native.choose import machine
-from chainrule.native.compiled import Task
-from chainrule.native.job import prepare
+from chainrule.native.compiled import Task, address_of
+from chainrule.native.ir import Builder
+from chainrule.native.job import Job, prepare
 from chainrule.native.memory import Memory
-from chainrule.native.panel_machine import cores
+from chainrule.native.panel_machine import work
 from chainrule.native.swarm import SwarmMachine, SwarmMemory
 from chainrule.rules.optimizers import numbers
 from chainrule.sweeping import whole_block
 from chainrule.training import Settings, checked
 
-# sizes, batch, steps of the compiled loops, steps of the others
-NETS: list[tuple[tuple[int, ...], int, int, int]] = [
-    ((2, 1), 4, 400_000, 500),
-    ((2, 8, 1), 4, 200_000, 500),
-    ((2, 16, 1), 200, 10_000, 500),
-    ((64, 32, 10), 32, 10_000, 500),
-    ((784, 128, 10), 64, 300, 60),
-    ((784, 512, 512, 10), 128, 20, 8),
-]
-SECOND = 1e6  # microseconds
+Trains = Callable[[int], object]  # so many steps
+COLUMNS = ("PyTorch", "torch.compile", "JAX", "scikit-learn", "C")
+
+
+@dataclass(frozen=True)
+class Net:
+    """A perceptron on random data: steps of the compiled loops and of the others in one round, and what we promise."""
+
+    sizes: tuple[int, ...]
+    batch: int
+    long: int
+    few: int
+    goal: str
+
+    def __str__(self) -> str:
+        return f"{'-'.join(map(str, self.sizes))}, batch {self.batch}"
+
+
+NETS = (
+    Net((2, 1), 4, 400_000, 500, "PyTorch 2000, JAX 1, C 0.83"),
+    Net((2, 8, 1), 4, 200_000, 500, "PyTorch 1000, JAX 15"),
+    Net((2, 16, 1), 200, 10_000, 500, "PyTorch 70, JAX 4"),
+    Net((64, 32, 10), 32, 10_000, 500, "PyTorch 55, JAX 3.5"),
+    Net((784, 128, 10), 64, 300, 60, "PyTorch 3.5, JAX 1.2, 85 % of peak"),
+    Net((784, 512, 512, 10), 128, 20, 8, "PyTorch 2.5, JAX 1.15, 85 % of peak"),
+)
+SWARMS = (((2, 1), (1_024, 102_400, 1_024_000), 1.0), ((2, 8, 1), (1_024, 102_400), 8.0))
+SWARM_STEPS = 200  # at least: reading and writing the weights once costs as much as a step or two
 XOR = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
 
+# ---------------------------------------------------------------- measuring
 
-def seconds(train: Callable[[int], object], steps: int) -> float:
+
+def seconds(train: Trains, steps: int) -> float:
     start = time.perf_counter()
     train(steps)
     return time.perf_counter() - start
 
 
-def ours(sizes: Sequence[int], batch: int, steps: int) -> Callable[[int], object]:
-    """The compiled loop, ready to make so many steps at once."""
-    X, y = others.numbers(sizes, batch)
-    model = others.perceptron(sizes)
-    optimizer = torch.optim.SGD(model.parameters(), others.RATE)
-    parts = Parts(model, nn.MSELoss(), optimizer, (X,), y, checked(X, y, Settings(steps))[1])
-    parts.eager_step(None)
-    job = prepare(parts.captures(None), parts.whole, parts.parameters, optimizer, machine)
-    scalars = job.hosts[batch].table([[numbers(group) for group in optimizer.param_groups]], [2], steps)
-    memory = Memory(job.arrays, scalars, np.empty(steps))
-    return lambda count: job.machines[batch].run(memory, 0, count)
-
-
-@contextmanager
-def on_cores(count: int) -> Iterator[None]:
-    """This process on so many cores, torch with as many threads."""
-    allowed, threads = os.sched_getaffinity(0), torch.get_num_threads()
-    os.sched_setaffinity(0, sorted(allowed)[-count:])
-    torch.set_num_threads(count)
-    yield
-    os.sched_setaffinity(0, allowed)
-    torch.set_num_threads(threads)
-
-
-def compare(title: str, contenders: dict[str, tuple[Callable[[int], object], int]], rounds: int) -> None:
-    """Print each contender's shortest time for a step, and how many times ours that is."""
-    best = dict.fromkeys(contenders, float("inf"))
+def shortest(contenders: Mapping[str, tuple[Trains, int]], rounds: int) -> dict[str, float]:
+    """Seconds for a step of each."""
     for train, steps in contenders.values():
         train(steps)  # compiles
+    best = dict.fromkeys(contenders, float("inf"))
     for _ in range(rounds):
         for name, (train, steps) in contenders.items():
             best[name] = min(best[name], seconds(train, steps) / steps)
-    shown = [f"{name} {best[name] * SECOND:.4g} µs ({best[name] / best['ours']:.3g})" for name in contenders]
-    print(f"{title}: {', '.join(shown)}", flush=True)
+    return best
 
 
-def nets(rounds: int, with_compile: bool, chosen: Sequence[tuple[tuple[int, ...], int, int, int]] = NETS) -> None:
-    for sizes, batch, long, few in chosen:
+def row(what: str, goal: str, ours: str, times: Mapping[str, float], unit: float = 1.0) -> None:
+    """A row of the table: our time in words, and that of the others as multiples of `unit`."""
+    cells = [f"{times[name] / unit:,.3g}" if name in times else "" for name in COLUMNS]
+    print(f"| {' | '.join([what, goal, ours, *cells])} |", flush=True)
+
+
+def peak() -> float:
+    """Multiplications and additions that this core makes in a second, float32, in chains that fill its pipes."""
+    chains, count = 24, 1_000_000
+    b = Builder("float32", jit.host().lanes("float32"), jit.host())
+    with b.loop("%count") as loop:
+        held = [loop.carry(b, "zeroinitializer") for _ in range(chains)]
+        for x in held:
+            loop.pass_on(x, b.fma(x, b.constant(0.5), b.constant(0.5)))
+    for chain, x in enumerate(held):
+        b.store(x, b.address("%out", chain * b.width))
+    b.write("ret i64 0")
+    run = jit.function(b.module(jit.NAME, ["ptr %out", "i64 %count"]), 1, 1)
+    out = np.empty(chains * b.width, np.float32)
+    best = min(seconds(lambda steps: run(address_of(out), steps), count) for _ in range(9))
+    return 2 * chains * b.width * count / best
+
+
+# ---------------------------------------------------------------- the parts
+
+
+def prepared(net: Net) -> Job:
+    X, y = others.numbers(net.sizes, net.batch)
+    model = others.perceptron(net.sizes)
+    optimizer = torch.optim.SGD(model.parameters(), others.RATE)
+    parts = Parts(model, nn.MSELoss(), optimizer, (X,), y, checked(X, y, Settings(net.long))[1])
+    parts.eager_step(None)
+    return prepare(parts.captures(None), parts.whole, parts.parameters, optimizer, machine)
+
+
+def loop_of(net: Net, job: Job) -> Trains:
+    """The compiled loop."""
+    settings = [numbers(group) for group in job.optimizer.param_groups]
+    memory = Memory(job.arrays, job.hosts[net.batch].table([settings], [2], net.long), np.empty(net.long))
+    return lambda count: job.machines[net.batch].run(memory, 0, count)
+
+
+def nets(rounds: int, with_compile: bool, chosen: Sequence[Net] = NETS) -> None:
+    threads = torch.get_num_threads()
+    most = peak() * threads
+    for net in chosen:
+        job = prepared(net)
         found = {
-            "PyTorch": others.eager(sizes, batch),
-            "torch.compile": others.compiled(sizes, batch) if with_compile else None,
-            "JAX": others.jax_scan(sizes, batch),
-            "scikit-learn": others.scikit_learn(sizes, batch),
-            "C": others.static_c(sizes, batch) if cores() == 1 else None,
+            "PyTorch": others.eager(net.sizes, net.batch),
+            "torch.compile": others.compiled(net.sizes, net.batch) if with_compile else None,
+            "JAX": others.jax_scan(net.sizes, net.batch),
+            "scikit-learn": others.scikit_learn(net.sizes, net.batch),
+            "C": others.static_c(net.sizes, net.batch) if threads == 1 else None,
         }
-        quick = {"JAX": max(few, long // 20), "C": max(few, long // 20)}
-        contenders = {"ours": (ours(sizes, batch, long), long)}
-        contenders |= {name: (train, quick.get(name, few)) for name, train in found.items() if train is not None}
-        compare(f"{'-'.join(map(str, sizes))}, batch {batch}", contenders, rounds)
+        quick = {"JAX": max(net.few, net.long // 20), "C": max(net.few, net.long // 20)}
+        contenders = {"ours": (loop_of(net, job), net.long)}
+        contenders |= {name: (train, quick.get(name, net.few)) for name, train in found.items() if train is not None}
+        best = shortest(contenders, rounds)
+        ours = best.pop("ours")
+        share = work(Task(job.programs[net.batch], net.batch, "float32")) / ours / most
+        where = "" if threads == 1 else f", {threads} threads"
+        row(f"{net}{where}", net.goal, f"{ours * 1e6:.4g} µs a step, {share:.0%} of peak", best, ours)
 
 
 def digits(rounds: int) -> None:
@@ -115,22 +162,22 @@ def digits(rounds: int) -> None:
             model, nn.CrossEntropyLoss(), optimizer, X, y, epochs, batch_size=32, shuffle=True, steps=[]
         )
 
-    contenders = {"ours": (train, 1000), "PyTorch": (others.loader_loop, 2)}
+    contenders: dict[str, tuple[Trains, int]] = {"ours": (train, 1000), "PyTorch": (others.loader_loop, 2)}
     jax = others.jax_digits()
     if jax is not None:
-        contenders["JAX"] = (jax, 20)
-    compare("digits 64-32-10, Adam, an epoch of 57 batches (JAX: 56)", contenders, rounds)
+        contenders["JAX"] = (jax, 50)
+    best = shortest(contenders, rounds)
+    ours = best.pop("ours")
+    what = "digits 64-32-10, Adam, 57 batches of a DataLoader (JAX: 56)"
+    row(what, "PyTorch 60, JAX 2", f"{ours * 1e6:.4g} µs an epoch", best, ours)
 
 
 def threads(rounds: int) -> None:
-    for net in NETS[-2:]:
-        for count in (1, 2):
-            with on_cores(count):
-                print(f"{count} threads: ", end="")
-                nets(rounds, False, [net])
+    """The two large nets with all cores that this process has; its caller grants one, then two."""
+    nets(rounds, False, NETS[-2:])
 
 
-def swarm(sizes: Sequence[int], networks: int, steps: int) -> Callable[[int], object]:
+def swarm(sizes: Sequence[int], networks: int, steps: int) -> Trains:
     """Random networks on the data of XOR, without the time to draw their weights."""
     X, y = torch.tensor(XOR), torch.tensor([[0.0], [1.0], [1.0], [0.0]])
     model = others.perceptron(sizes)
@@ -146,56 +193,84 @@ def swarm(sizes: Sequence[int], networks: int, steps: int) -> Callable[[int], ob
 
 
 def sweep(rounds: int) -> None:
-    """Nanoseconds for each network and epoch, on one core."""
-    for sizes, all_networks in (((2, 1), (1_024, 102_400, 1_024_000)), ((2, 8, 1), (1_024, 102_400))):
+    for sizes, all_networks, goal in SWARMS:
         for networks in all_networks:
-            steps = max(10, 200_000_000 // networks // sum(sizes) ** 2)
-            contenders = {"ours": swarm(sizes, networks, steps), "JAX vmap": others.jax_swarm(sizes, networks)}
-            found = {}
-            for name, train in contenders.items():
-                if train is not None:
-                    train(steps)
-                    best = min(seconds(train, steps) for _ in range(rounds))
-                    found[name] = best / steps / networks * 1e9
-            shown = [f"{name} {each:.3g} ns ({each / found['ours']:.3g})" for name, each in found.items()]
-            print(f"sweep {'-'.join(map(str, sizes))}, {networks:,} networks: {', '.join(shown)}", flush=True)
+            steps = max(SWARM_STEPS, 100_000_000 // networks // sum(sizes) ** 2)
+            contenders = {"ours": (swarm(sizes, networks, steps), steps)}
+            jax = others.jax_swarm(sizes, networks)
+            if jax is not None:
+                contenders["JAX"] = (jax, SWARM_STEPS // 10)
+            best = shortest(contenders, rounds)
+            ours = best.pop("ours")
+            what = f"sweep {'-'.join(map(str, sizes))}, {networks:,} networks"
+            row(what, f"{goal:g} ns, JAX 8", f"{ours / networks * 1e9:.3g} ns a network and epoch", best, ours)
 
 
+# PyTorch imports torch._dynamo when the first optimizer of a process is made, whatever trains with it.
 FIRST = """
 import time, torch
-start = time.perf_counter()
-import chainrule
 from torch import nn
 X, y = torch.tensor([[0.0, 0], [0, 1], [1, 0], [1, 1]]), torch.tensor([[0.0], [1], [1], [0]])
 model = nn.Sequential(nn.Linear(2, 1), nn.Sigmoid())
-chainrule.train(model, nn.MSELoss(), torch.optim.SGD(model.parameters(), 0.5), X, y, 10_000)
-print(time.perf_counter() - start)
+before = time.perf_counter()
+optimizer = torch.optim.SGD(model.parameters(), 0.5)
+start = time.perf_counter()
+import chainrule
+chainrule.train(model, nn.MSELoss(), optimizer, X, y, 10_000)
+print(time.perf_counter() - start, start - before)
 """
 
 
 def first(rounds: int) -> None:
-    """A new process, torch imported: import to result, 10,000 epochs; without and with the cache on disk."""
-    for cached, cache in (("nothing cached", ""), ("cached", None)):
-        where = {**os.environ, **({} if cache is None else {"CHAINRULE_CACHE": cache})}
-        found = [
-            float(subprocess.run([sys.executable, "-c", FIRST], env=where, capture_output=True, check=True).stdout)
+    """A new process that has imported torch: import of chainrule to the run of 10,000 epochs, 40 of them recorded."""
+    for cached in (False, True):
+        where = {**os.environ, **({} if cached else {"CHAINRULE_CACHE": ""})}
+        texts = [
+            subprocess.run([sys.executable, "-c", FIRST], env=where, capture_output=True, check=True, text=True).stdout
             for _ in range(rounds)
         ]
-        print(f"first call, {cached}: {min(found):.3f} s", flush=True)
+        ours, optimizer = (min(map(float, column)) for column in zip(*map(str.split, texts), strict=True))
+        what = f"first call, import to result, {'cached on disk' if cached else 'nothing cached'}"
+        row(what, "0.3 s", f"{ours:.3f} s, beside {optimizer:.2f} s for torch.optim.SGD(…)", {})
+    os.environ["CHAINRULE_CACHE"] = ""
+    took = seconds(lambda _: prepared(NETS[0]).machines[NETS[0].batch].source(), 1)
+    jit._engine.cache_clear()
+    row("the tutorial's step, captured, written and compiled", "20 ms", f"{took * 1e3:.3g} ms", {})
+
+
+# ---------------------------------------------------------------- all of them
+
+
+def apart(part: str, cores: int, options: argparse.Namespace) -> None:
+    """A part in a process of its own, on so many cores, torch with as many threads."""
+    allowed = sorted(os.sched_getaffinity(0))
+    if cores > len(allowed):
+        print(f"{part} on {cores} cores is left out: there are {len(allowed)}")
+        return
+    command = [sys.executable, __file__, part, "--cores", str(cores), "--rounds", str(options.rounds)]
+    chosen = ",".join(map(str, allowed[-cores:]))
+    subprocess.run(["taskset", "-c", chosen, *command, *["--compile"] * options.compile], check=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", default=["nets", "digits", "threads", "sweep", "first"])
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--quick", action="store_true")
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--cores", type=int, help="run the part in this process, which has so many cores")
     options = parser.parse_args()
-    for part in options.parts:
-        if part == "threads":
-            threads(options.rounds)
-            continue
-        with on_cores(1):
+    if options.quick:
+        options.rounds = 3
+    if options.cores:
+        torch.set_num_threads(options.cores)
+        for part in options.parts:
             nets(options.rounds, options.compile) if part == "nets" else globals()[part](options.rounds)
+        return
+    print(f"| what | goal | ours | {' | '.join(COLUMNS)} |\n{'| --- ' * (3 + len(COLUMNS))}|", flush=True)
+    for part in options.parts:
+        for cores in (1, 2) if part == "threads" else (1,):
+            apart(part, cores, options)
 
 
 if __name__ == "__main__":

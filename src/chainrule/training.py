@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
 from torch.utils.data import DataLoader, TensorDataset
 
 from chainrule.capturing import Kept, Parts
@@ -102,7 +104,7 @@ class Training:
     def _kept(self) -> Kept:
         """Everything as it is now."""
         parts = self.parts
-        return Kept([*parts.parameters.values(), *parts.buffers], parts.optimizer, self.clock)
+        return Kept([*parts.parameters.values(), *parts.buffers], parts.optimizer, self.clock, parts.modules)
 
     def wanted(self) -> bool:
         """Whether the next step is to be recorded."""
@@ -115,9 +117,16 @@ class Training:
         """Train; returns how it ended. Raises what PyTorch raises, with everything put back."""
         before = self._kept()
         try:
-            self._first_step()
+            try:
+                self._first_step()
+            except KeyboardInterrupt:
+                if self.clock.step == 0:
+                    raise
+                self.interrupted = True  # while it was made native: one step was made
             self._the_rest()
         except KeyboardInterrupt:
+            if self.clock.step == 0:
+                before.restore()
             raise
         except BaseException:
             before.restore()
@@ -153,6 +162,7 @@ class Training:
                 machine,
                 self.settings.strict,
                 self.settings.norms,
+                self.clock.order.gathered,
             )
         except CannotLower:
             raise
@@ -197,9 +207,7 @@ class Training:
         made = len(losses)
         if made < window.steps:
             self.clock.rewind(here)
-            left = made
-            while left:
-                left -= self.clock.window(left, job.captured.masks, job.captured.dtype).steps
+            self.clock.window(made, job.captured.masks, job.captured.dtype)
         if self.recording.tape is not None:
             self.recording.tape.extend(array("d", losses.tobytes()))
         if norms is not None:
@@ -312,6 +320,10 @@ def train_into(
     inputs, order = checked(X, y, settings)
     if not isinstance(optimizer, torch.optim.Optimizer):
         raise BadOption("optimizer", type(optimizer).__name__, "wanted: one of torch.optim")
+    for owner in (model, loss_fn):
+        lazy = isinstance(owner, nn.Module) and any(map(is_lazy, owner.parameters()))
+        if lazy:
+            raise BadOption("model", "one with lazy parameters", "wanted: call it once, before the optimizer is made")
     clock = Clock(order, settings.epochs, optimizer, settings.scheduler)
     about: dict[str, Any] = {"script": sys.argv[0] if sys.argv else "", "command": list(sys.argv)}
     recording = Recording(path, about=about, on_thin=schedule.coarser, **options)
@@ -320,7 +332,10 @@ def train_into(
     ended = "exception"
     try:
         ended = training.run()
-        training.write_more(path)
+        try:
+            training.write_more(path)
+        except OSError as error:  # the training itself is done
+            recording.problem(f"its code and norms were not written: {error.strerror or error}")
     except KeyboardInterrupt:
         ended = "interrupted"
         raise

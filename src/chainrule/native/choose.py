@@ -12,7 +12,7 @@ from chainrule.native.graph import CannotLower
 from chainrule.native.jit import available
 from chainrule.native.lanes import LaneMachine
 from chainrule.native.memory import Machine
-from chainrule.native.panel_machine import WORTH_SHARING, PanelMachine, Quicker, cores, work
+from chainrule.native.panel_machine import WORTH_SHARING, PanelMachine, ThreadedPanelMachine, cores, work
 from chainrule.native.program import Program
 
 # Parameters. On eight nets of 3 to 193 parameters, batches of 4 to 600, panels took 1.0 to 2.6 times as long as lanes;
@@ -35,8 +35,15 @@ def need_small_images(program: Program, batch: int) -> None:
                 raise CannotLower("PyTorch's convolution is as quick at this size", node.op, node.place)
 
 
-def machine(program: Program, batch: int, dtype: DTypeLike, strict: bool = False, norms: bool = False) -> Machine:
-    """The compiled machine that suits the step.
+def machine(
+    program: Program,
+    batch: int,
+    dtype: DTypeLike,
+    strict: bool = False,
+    norms: bool = False,
+    gathered: bool = False,
+) -> Machine:
+    """The machine that suits the step, its code written; `gathered` where Memory.order will name the rows.
 
     Raises CannotLower, also where llvmlite is not installed, or where PyTorch itself is as quick.
     """
@@ -47,10 +54,11 @@ def machine(program: Program, batch: int, dtype: DTypeLike, strict: bool = False
     if sum(prod(leaf.shape) for leaf in program.leaves("parameter")) <= MOST_FOR_LANES:
         try:
             lanes = LaneMachine(task)
-            lanes.source()
+            lanes.code(gathered)
             return lanes
         except CannotLower:
             pass  # panels take every program
-    found: Machine = Quicker(task) if cores() > 1 and work(task) >= WORTH_SHARING else PanelMachine(task)
-    found.source()
+    shared = cores() > 1 and work(task) >= WORTH_SHARING
+    found = ThreadedPanelMachine(task) if shared else PanelMachine(task)
+    found.code(gathered)
     return found

@@ -6,7 +6,7 @@ The clock can be set back, so that random state and schedule are left as after t
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,19 +21,32 @@ from chainrule.rules.optimizers import numbers
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """Consecutive steps with batches of one size.
+class Part:
+    """The steps of a window whose batches are of one size.
 
-    order     (steps, size) rows of the data; None: all of them
-    settings  of every parameter group at each step; of one step where they never change
-    masks     {name: (steps, size, *shape)}
+    places  which of the window's steps they are: (steps,) whole numbers, or all
+    order   (steps, size) rows of the data; None: all of them
+    masks   {name: (steps, size, *shape)}
+    """
+
+    places: Array | slice
+    order: Array | None
+    masks: dict[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Consecutive steps, of several epochs where they are short.
+
+    settings   of every parameter group at each step; of one step where they never change
+    stretches  (batch size, steps) one after the other
+    parts      {batch size: its steps}
     """
 
     steps: int
-    size: int
-    order: Array | None
     settings: list[list[Mapping[str, float]]]
-    masks: dict[str, Array]
+    stretches: list[tuple[int, int]]
+    parts: dict[int, Part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +58,19 @@ class Mark:
     generator: torch.Tensor | None
     groups: list[dict[str, Any]]
     scheduler: dict[str, Any]
+
+
+class _Drawn:
+    """What a part of a window is put together from, epoch by epoch."""
+
+    def __init__(self, masks: Iterable[str]) -> None:
+        self.places: list[Array] = []
+        self.orders: list[Array] = []
+        self.masks: dict[str, list[Array]] = {name: [] for name in masks}
+
+    def together(self) -> Part:
+        order = np.concatenate(self.orders) if self.orders else None
+        return Part(np.concatenate(self.places), order, {name: np.stack(drawn) for name, drawn in self.masks.items()})
 
 
 class Clock:
@@ -76,7 +102,7 @@ class Clock:
 
     def rows(self) -> Array | None:
         """The rows of the data in the next step, which has begun; None: all of them."""
-        return None if len(self.order.sizes) == 1 and self._rows is None else self._slice(1)[0]
+        return self._slice(1)[0] if self.order.gathered else None
 
     def advance(self, steps: int = 1) -> None:
         """Steps of one epoch were made; after its last one the schedule goes on."""
@@ -92,30 +118,37 @@ class Clock:
         """At most `limit` steps from the next one on, drawn and passed."""
         limit = min(limit, self.total - self.step)
         self.begin()
-        size = self.size
-        whole = len(self.order.sizes) == 1 and self._rows is None
-        if whole and not self.draws and self.scheduler is None:
+        if not self.order.gathered and not self.draws and self.scheduler is None:
             self.step += limit
-            return Window(limit, size, None, [self.settings()], {})
-        count = 0
-        orders: list[Array] = []
+            return Window(limit, [self.settings()], [(self.size, limit)], {self.size: Part(slice(None), None, {})})
+        drawn: dict[int, _Drawn] = {}
         settings: list[list[Mapping[str, float]]] = []
-        drawn: dict[str, list[Array]] = {name: [] for name in masks}
-        while count < limit and self.size == size:
+        stretches: list[tuple[int, int]] = []
+        done = 0
+        while done < limit:
             self.begin()
-            steps = min(limit - count, self.order.sizes[self._batch :].count(size))
-            if not whole:
-                orders.append(self._slice(steps))
-            settings += [self.settings()] * steps
-            for _ in range(steps):
+            size = self.size
+            steps = min(limit - done, self._alike)
+            part = drawn.setdefault(size, _Drawn(masks))
+            part.places.append(np.arange(done, done + steps))
+            if self.order.gathered:
+                part.orders.append(self._slice(steps))
+            for _ in range(steps if masks else 0):
                 for name, (shape, p) in masks.items():
-                    drawn[name].append(F.dropout(torch.ones(size, *shape, dtype=dtype), p).numpy())
-            count += steps
+                    part.masks[name].append(F.dropout(torch.ones(size, *shape, dtype=dtype), p).numpy())
+            if self.scheduler is not None:
+                settings += [self.settings()] * steps
+            stretches.append((size, steps))
+            done += steps
             self.advance(steps)
-        if self.scheduler is None:
-            settings = settings[:1]
-        order = np.concatenate(orders) if orders else None
-        return Window(count, size, order, settings, {name: np.stack(parts) for name, parts in drawn.items()})
+        parts = {size: part.together() for size, part in drawn.items()}
+        return Window(done, settings or [self.settings()], stretches, parts)
+
+    @property
+    def _alike(self) -> int:
+        """Steps from the next one on in this epoch whose batches are of its size; only the last may be shorter."""
+        sizes = self.order.sizes
+        return len(sizes) - self._batch - (sizes[-1] != self.size)
 
     def settings(self) -> list[Mapping[str, float]]:
         return [numbers(group) for group in self.optimizer.param_groups]

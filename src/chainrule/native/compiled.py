@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from operator import is_
 from typing import Any
 
 import numpy as np
@@ -96,14 +95,14 @@ class Code:
     integers: int = 2
 
     def __post_init__(self) -> None:
-        self.last: tuple[Sequence[Array], list[int]] = (), []  # most calls have the arrays of the call before
+        self.last: tuple[Memory | None, list[int]] = None, []  # short stretches are many calls for one memory
         self.function: Any = jit.function(self.text, len(self.task.stored) + len(OTHERS), self.integers)
 
-    def __call__(self, memory: Memory, leaves: Sequence[Array], *integers: int) -> int:
+    def __call__(self, memory: Memory, *integers: int) -> int:
         known, pointers = self.last
-        if len(known) != len(leaves) or not all(map(is_, known, leaves)):
-            pointers = list(map(address_of, leaves))
-            self.last = leaves, pointers
-        others = (memory.order, memory.scalars, memory.losses, memory.norms, self.scratch, self.tables)
-        done: int = self.function(*pointers, *map(address_of, others), *integers)
+        if memory is not known:
+            others = (memory.order, memory.scalars, memory.losses, memory.norms, self.scratch, self.tables)
+            pointers = list(map(address_of, (*self.task.arrays(memory), *others)))
+            self.last = memory, pointers
+        done: int = self.function(*pointers, *integers)
         return done

@@ -50,7 +50,11 @@ class Host:
             return self._computed(settings, first, steps)
         known = self._ahead
         at = first[0] - known.first[0]
-        if known.settings != settings[0] or [t - at for t in first] != known.first or not 0 <= at <= BLOCK - steps:
+        if (
+            known.settings != settings[0]
+            or [t - at for t in first] != known.first
+            or not 0 <= at <= len(known.table) - steps
+        ):
             rows = max(BLOCK, steps)
             self._ahead = known = Ahead(settings[0], list(first), self._computed(settings, first, rows))
             at = 0

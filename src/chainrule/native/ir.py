@@ -122,6 +122,16 @@ class Builder:
         self.write(f"{name} = {instruction}")
         return name
 
+    def side_by_side(self, chains: Sequence[Callable[[], Value]]) -> list[Value]:
+        """Chains of the same instructions on other values, line by line: a processor looks ahead only so far."""
+        before, columns, results = self.function.lines, [], []
+        for chain in chains:
+            self.function.lines = []
+            results.append(chain())
+            columns.append(self.function.lines)
+        self.function.lines = before + [line for row in zip(*columns, strict=True) for line in row]
+        return results
+
     def label(self, name: str) -> None:
         self.function.lines.append(name + ":")
         self.function.block = name

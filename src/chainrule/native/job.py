@@ -12,6 +12,7 @@ import torch
 
 from chainrule.native.capture import Batch, Captured
 from chainrule.native.clock import Window
+from chainrule.native.fading import faded
 from chainrule.native.graph import CannotLower
 from chainrule.native.hoist import Host
 from chainrule.native.interpreter import Interpreter
@@ -42,11 +43,24 @@ def data(tensor: Tensor) -> Array:
     return array
 
 
+def in_order(window: Window, found: Mapping[int, Array]) -> Array:
+    """(steps, …): what each batch size has for its own steps."""
+    whole = np.empty((window.steps, *next(iter(found.values())).shape[1:]))
+    for size, rows in found.items():
+        whole[window.parts[size].places] = rows
+    return whole
+
+
 # ---------------------------------------------------------------- one program
 
 
-def whole_step(captured: Captured, optimizer: torch.optim.Optimizer, parameters: Mapping[str, Tensor]) -> Program:
-    """Forward, backward and the update of every parameter that the optimizer has and a gradient reaches."""
+def whole_step(
+    captured: Captured, optimizer: torch.optim.Optimizer, parameters: Mapping[str, Tensor], strict: bool = False
+) -> Program:
+    """Forward, backward and the update of every parameter that the optimizer has and a gradient reaches.
+
+    Except where `strict`, states that fade away end at 0 (fading.py).
+    """
     rule = update_rule(optimizer)
     updates = Updates(captured.graph)
     leaves = {id(parameters[leaf["name"]]): leaf for leaf in captured.gradients}
@@ -57,7 +71,8 @@ def whole_step(captured: Captured, optimizer: torch.optim.Optimizer, parameters:
                 state = optimizer.state.get(parameter, {})
                 updates.add(rule, number, group, state, leaf, captured.gradients[leaf])
     trained = {leaf: captured.gradients[leaf] for leaf in captured.gradients if leaf in updates.writes}
-    return validate(Program(captured.loss, trained, updates.writes, tuple(updates.scalars.values())))
+    program = validate(Program(captured.loss, trained, updates.writes, tuple(updates.scalars.values())))
+    return program if strict else validate(faded(program, captured.graph, DTYPES[captured.dtype]))
 
 
 def steps_of(optimizer: torch.optim.Optimizer) -> list[int]:
@@ -129,7 +144,8 @@ def need_agreement(captured: Captured, step: Step, batch: Batch) -> None:
 
 # ---------------------------------------------------------------- all of them
 
-Choose = Callable[[Program, int, str, bool, bool], Machine]  # of a program, batch size, dtype, strict, norms
+# of a program, batch size, dtype, strict, norms, gathered: see choose.machine
+Choose = Callable[[Program, int, str, bool, bool, bool], Machine]
 
 
 @dataclass
@@ -150,7 +166,8 @@ class Job:
     norms: bool
 
     def __post_init__(self) -> None:
-        self.hosts = {size: Host(program.scalars) for size, program in self.programs.items()}
+        hosts = {program.scalars: Host(program.scalars) for program in self.programs.values()}
+        self.hosts = {size: hosts[program.scalars] for size, program in self.programs.items()}
         self._proved: set[int] = set()
         self._made = steps_of(self.optimizer)
         states = [self.optimizer.state[parameter] for parameter in self.trained if parameter in self.optimizer.state]
@@ -159,19 +176,36 @@ class Job:
     def run(self, window: Window) -> tuple[Array, Array | None]:
         """The losses of the steps made, and the norms where they were asked for; fewer than the window where one of
         the losses is not finite."""
-        program = self.programs[window.size]
-        first = [made + 1 for made in self._made]
-        scalars = self.hosts[window.size].table(window.settings, first, window.steps)
-        norms = np.empty((window.steps, len(program.gradients))) if self.norms else None
-        memory = Memory(self.arrays, scalars, np.empty(window.steps), window.order, window.masks, norms)
-        if window.size not in self._proved:
-            self._prove(window.size, memory)
-            self._proved.add(window.size)
-        made = self.machines[window.size].run(memory, 0, window.steps)
+        memories = {size: self._memory(window, size) for size in window.parts}
+        for size, memory in memories.items():
+            if size not in self._proved:
+                self._prove(size, memory)
+                self._proved.add(size)
+        made = self._train(window, memories)
         self._made = [before + made for before in self._made]
         for counter in self._counters:
             counter += made
-        return memory.losses[:made], None if norms is None else norms[:made]
+        losses = {size: memory.losses for size, memory in memories.items()}
+        norms = {size: memory.norms for size, memory in memories.items() if memory.norms is not None}
+        return in_order(window, losses)[:made], in_order(window, norms)[:made] if norms else None
+
+    def _memory(self, window: Window, size: int) -> Memory:
+        """Of the window's steps with batches of this size."""
+        program, part = self.programs[size], window.parts[size]
+        first = [made + 1 for made in self._made]
+        scalars = self.hosts[size].table(window.settings, first, window.steps)[part.places]
+        norms = np.empty((len(scalars), len(program.gradients))) if self.norms else None
+        return Memory(self.arrays, scalars, np.empty(len(scalars)), part.order, part.masks, norms)
+
+    def _train(self, window: Window, memories: Mapping[int, Memory]) -> int:
+        """How many steps were made, the last of which may have a loss that is not finite."""
+        done = dict.fromkeys(memories, 0)
+        for size, steps in window.stretches:
+            made = self.machines[size].run(memories[size], done[size], steps)
+            done[size] += made
+            if made < steps or not math.isfinite(memories[size].losses[done[size] - 1]):
+                break
+        return sum(done.values())
 
     def _prove(self, size: int, memory: Memory) -> None:
         """Make the window's first step on the side, and compare it with NumPy's. Raises CannotLower where they differ.
@@ -219,6 +253,7 @@ def prepare(
     choose: Choose,
     strict: bool = False,
     norms: bool = False,
+    gathered: bool = False,
 ) -> Job:
     """The job of a training whose optimizer has made its first step. Raises CannotLower.
 
@@ -231,7 +266,7 @@ def prepare(
     for other in captures.values():
         if not same_way(first, other):
             raise CannotLower("a shorter batch goes another way")
-    programs = {size: whole_step(captured, optimizer, parameters) for size, captured in captures.items()}
+    programs = {size: whole_step(captured, optimizer, parameters, strict) for size, captured in captures.items()}
     program = next(iter(programs.values()))
     arrays: dict[str, Array] = {}
     for leaf in program.nodes:
@@ -248,6 +283,6 @@ def prepare(
     dtype = np.dtype(DTYPES[first.dtype])
     if any(arrays[leaf["name"]].dtype != dtype for leaf in program.leaves("state")):
         raise CannotLower("the optimizer keeps its state in another dtype")
-    machines = {size: choose(made, size, dtype.name, strict, norms) for size, made in programs.items()}
+    machines = {size: choose(made, size, dtype.name, strict, norms, gathered) for size, made in programs.items()}
     trained = [parameters[leaf["name"]] for leaf in program.gradients]
     return Job(first, programs, machines, arrays, trained, optimizer, norms)

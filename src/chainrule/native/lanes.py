@@ -341,8 +341,7 @@ class LaneMachine:
         return self.codes[gathered]
 
     def run(self, memory: Memory, first: int, count: int) -> int:
-        leaves = self.task.arrays(memory)
-        return self.code(memory.order is not None)(memory, leaves, first, count)
+        return self.code(memory.order is not None)(memory, first, count)
 
     def source(self) -> str:
         return "\n".join(code.text for code in self.codes.values()) or self.code(False).text

@@ -22,6 +22,8 @@ class Format:
 
     ln2             ln 2 in two parts, the first with trailing zeros so that n·ln2[0] is exact
     exponential     (eʳ − 1 − r)/r² for |r| ≤ ln 2 / 2: SLEEF 3 (Shibata & Petrogalli 2020), expf and exp of 1.0 ulp
+    short           the same with an error of a third of a unit in the last place of eʳ − 1, which is enough for tanh;
+                    interpolated at Chebyshev points with mpmath
     exp_range       below it eˣ is 0, above it infinite
     tanh_range      beyond ± it tanh x rounds to ±1
     bias, fraction  of the exponent; how many bits the fraction has
@@ -36,6 +38,7 @@ class Format:
 
     ln2: tuple[float, float]
     exponential: Sequence[float]
+    short: Sequence[float]
     exp_range: tuple[float, float]
     tanh_range: float
     bias: int
@@ -57,6 +60,10 @@ FORMATS = {
             0.000198527617612853646278381, 0.00139304355252534151077271, 0.00833336077630519866943359,
             0.0416664853692054748535156, 0.166666671633720397949219, 0.5,
         ),
+        short=(
+            0.0013926183587713494542, 0.0083631790527225773704, 0.041666554617204574203,
+            0.16666576989698775683, 0.5,
+        ),
         exp_range=(-104.0, 89.0), tanh_range=9.02, bias=127, fraction=23, root_half=0x3F3504F3,
         smallest=2.0**-126, scale=24, log_terms=5,
         erf_small=(
@@ -77,6 +84,11 @@ FORMATS = {
             2.75572362911928827629423e-06, 2.4801587159235472998791e-05, 0.000198412698960509205564975,
             0.00138888888889774492207962, 0.00833333333331652721664984, 0.0416666666666665047591422,
             0.166666666666666851703837, 0.5,
+        ),
+        short=(
+            2.5100385495510319078e-8, 2.7620088445409748161e-7, 2.7557268459997064772e-6, 0.000024801521295954375131,
+            0.00019841269863053616878, 0.0013888888917213716901, 0.0083333333333300618325,
+            0.041666666666624127873, 0.16666666666666667453, 0.50000000000000010221,
         ),
         exp_range=(-746.0, 710.0), tanh_range=19.07, bias=1023, fraction=52, root_half=0x3FE6A09E667F3BCD,
         smallest=2.0**-1022, scale=54, log_terms=11,
@@ -168,9 +180,9 @@ def tanh(b: Builder, x: Value) -> Value:
     x = b.clamp(x, -f.tanh_range, f.tanh_range)
     shift = b.constant(1.5 * 2**f.fraction + f.bias)
     shifted = b.fma(x, b.constant(2 / math.log(2)), shift)
-    n = b.sub(shifted, shift)
-    r = b.fma(n, b.constant(-f.ln2[1] / 2), b.fma(n, b.constant(-f.ln2[0] / 2), x))
-    doubled = [c * 2.0 ** (len(f.exponential) - k) for k, c in enumerate(f.exponential)]  # in r for those in 2r
+    # ½·ln 2 in one part: where n is not 0, what it lacks is small beside tanh x (n·1e-9 in float32)
+    r = b.fma(b.sub(shifted, shift), b.constant(-math.log(2) / 2), x)
+    doubled = [c * 2.0 ** (len(f.short) - k) for k, c in enumerate(f.short)]  # in r for those in 2r
     square = b.mul(r, r)
     half = b.fma(square, polynomial(b, r, doubled, square), r)  # (e²ʳ − 1)/2
     bits = b.whole("shl", b.cast("bitcast", shifted, b.type, b.integer), b.integers(f.fraction))

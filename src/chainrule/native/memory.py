@@ -14,6 +14,8 @@ Array: TypeAlias = NDArray[Any]
 class Memory:
     """The numbers of a window of steps; `steps` is its length, and the row of a step counts from the window's start.
 
+    Its arrays are written to, but none is replaced by another.
+
     arrays    {leaf name: numbers}. parameter, state and tensor leaves: C-contiguous, of the leaf's shape, in the job's
               dtype (float32 or float64). data leaves: (rows, *shape), the same dtype, or int64 for indices
     order     (steps, batch) int64: the rows of the data in each step; None: all rows in order at every step

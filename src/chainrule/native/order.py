@@ -35,6 +35,11 @@ class Order:
         """Whether an epoch takes random numbers."""
         return self._loader or bool(self.shuffle)
 
+    @property
+    def gathered(self) -> bool:
+        """Whether a step has some of the samples, or all in another order than theirs."""
+        return bool(self.shuffle) or len(self.sizes) > 1
+
     def epoch(self) -> NDArray[np.int64] | None:
         """All samples in the order of the epoch that begins now; None where they are in theirs."""
         generator = self.generator

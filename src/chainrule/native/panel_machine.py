@@ -5,17 +5,26 @@ from __future__ import annotations
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from math import prod
 
 from chainrule.native import jit
 from chainrule.native.compiled import Code, Task, aligned
 from chainrule.native.ir import Target
-from chainrule.native.memory import Memory
+from chainrule.native.memory import Array, Memory
 from chainrule.native.panels import RANGE, Lowering
 
 # Multiplications and additions of a step, 30 µs on one core with AVX-512: below it, trying two threads is not worth it.
 WORTH_SHARING = 8_000_000
 TIMED = 3  # runs with each number of threads, the shortest of which counts
+
+
+@lru_cache(maxsize=64)
+def written(task: Task, target: Target, gathered: bool, threads: int) -> tuple[str, int, Array]:
+    """The text, how many numbers of scratch memory it needs, and the tables it starts with."""
+    lowering = Lowering(task, target, gathered, threads)
+    text = lowering.text()
+    return text, lowering.places.arena.size + lowering.b.width, lowering.alone.table()
 
 
 class PanelMachine:
@@ -29,18 +38,16 @@ class PanelMachine:
     def code(self, gathered: bool) -> Code:
         if gathered not in self.codes:
             with jit.undisturbed():
-                lowering = Lowering(self.task, self.target, gathered, self.threads)
-                text = lowering.text()
-                scratch = aligned(lowering.places.arena.size + lowering.b.width, self.task.dtype)
-                self.codes[gathered] = Code(self.task, text, scratch, lowering.alone.table(), len(RANGE))
+                text, size, table = written(self.task, self.target, gathered, self.threads)
+                self.codes[gathered] = Code(self.task, text, aligned(size, self.task.dtype), table.copy(), len(RANGE))
         return self.codes[gathered]
 
     def run(self, memory: Memory, first: int, count: int) -> int:
-        code, leaves = self.code(memory.order is not None), self.task.arrays(memory)
+        code = self.code(memory.order is not None)
         if self.pool is None:
-            return code(memory, leaves, first, count, 0)
-        others = [self.pool.submit(code, memory, leaves, first, count, thread) for thread in range(1, self.threads)]
-        done = code(memory, leaves, first, count, 0)
+            return code(memory, first, count, 0)
+        others = [self.pool.submit(code, memory, first, count, thread) for thread in range(1, self.threads)]
+        done = code(memory, first, count, 0)
         for other in others:
             other.result()
         return done
@@ -65,7 +72,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class Quicker:
+class ThreadedPanelMachine:
     """One thread or two, whichever takes less time for a step: both are tried on the first runs."""
 
     def __init__(self, task: Task) -> None:
@@ -80,9 +87,12 @@ class Quicker:
             return self.machines[len(one) > len(two)]
         return self.machines[min(two) < min(one)]
 
+    def code(self, gathered: bool) -> Code:
+        return self.chosen.code(gathered)
+
     def run(self, memory: Memory, first: int, count: int) -> int:
         machine = self.chosen
-        machine.code(memory.order is not None)  # compiling is not timed
+        self.code(memory.order is not None)  # compiling is not timed
         start = time.perf_counter()
         done = machine.run(memory, first, count)
         times = self.times[machine.threads - 1]

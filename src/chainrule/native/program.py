@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from chainrule.formula import Formula
@@ -26,7 +27,7 @@ class Scalar:
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """A training step. Everything below reads this and nothing else.
+    """A training step. Everything below reads this and nothing else. Programs that say the same are equal.
 
     loss        over one, shape ()
     gradients   {parameter leaf: its gradient}
@@ -54,6 +55,16 @@ class Program:
         rows = [(n.index, n.op, [part.index for part in n.inputs], *row_of(n)) for n in self.nodes]
         pairs = [[(a.index, b.index) for a, b in d.items()] for d in (self.gradients, self.writes)]
         return rebuilt, (rows, self.loss.index, *pairs, self.scalars)
+
+    @cached_property
+    def _said(self) -> tuple[str, tuple[Scalar, ...]]:
+        return str(self), self.scalars
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Program) and self._said == other._said
+
+    def __hash__(self) -> int:
+        return hash(self._said)
 
     def __str__(self) -> str:
         lines = [str(node) for node in self.nodes if node.op != "constant"]
