@@ -184,3 +184,49 @@ def test_the_picture():
 def test_it_is_offered_at_the_top():
     assert chainrule.sweep is sweeping.sweep
     assert chainrule.Sweep is sweeping.Sweep
+
+
+def by_seed(*choices):
+    """The choice of the seed that was set last."""
+    return choices[torch.initial_seed() % len(choices)]
+
+
+@pytest.mark.parametrize(
+    ("model", "optimizer"),
+    [
+        (
+            lambda: nn.Sequential(nn.Linear(2, 3), by_seed(nn.Tanh(), nn.ReLU()), nn.Linear(3, 1)),
+            lambda p: torch.optim.SGD(p, lr=0.1),
+        ),
+        (lambda: nn.Sequential(nn.Linear(2, 1)), lambda p: torch.optim.SGD(p, lr=by_seed(0.1, 0.5))),
+    ],
+    ids=["structure", "settings"],
+)
+def test_networks_that_differ_in_more_than_their_weights_are_trained_one_by_one(model, optimizer):
+    x, y = torch.randn(8, 2), torch.randn(8, 1)
+    found = chainrule.sweep(model, nn.MSELoss(), optimizer, x, y, seeds=4, epochs=20)
+    assert "of seed 1 is another" in found.by
+    for seed in range(4):
+        torch.manual_seed(seed)
+        net = model()
+        steps = optimizer(net.parameters())
+        for _ in range(20):
+            steps.zero_grad()
+            loss = nn.functional.mse_loss(net(x), y)
+            loss.backward()
+            steps.step()
+        assert found.losses[-1, seed] == loss.item()
+
+
+def test_networks_of_different_shapes_are_refused_in_words():
+    x, y = torch.randn(8, 2), torch.randn(8, 1)
+    with pytest.raises(BadOption, match="of another shape for seed 1"):
+        chainrule.sweep(
+            lambda: nn.Sequential(nn.Linear(2, by_seed(3, 4)), nn.Linear(by_seed(3, 4), 1)),
+            nn.MSELoss(),
+            lambda p: torch.optim.SGD(p, lr=0.1),
+            x,
+            y,
+            seeds=3,
+            epochs=3,
+        )

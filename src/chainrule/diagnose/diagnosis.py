@@ -145,6 +145,7 @@ CONSEQUENCES: dict[str, frozenset[str]] = {
     "no-step": frozenset({"never-moved"}),
     "cleared-gradients": frozenset({"never-moved"}),
     "rate-too-high": frozenset({"dead-relu", "saturated", "not-separable"}),
+    "dead-relu": frozenset({"rate-too-low"}),
     "rate-faded": frozenset({"rate-too-low", "not-separable"}),
     "decay-too-strong": frozenset({"rate-too-low", "not-separable", "vanishing"}),
     "clipped-away": frozenset({"rate-too-low"}),

@@ -17,6 +17,7 @@ from chainrule.diagnose.answers import all_answers, falls_short, late_answers
 from chainrule.diagnose.case import Case
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
+from chainrule.step import Call
 
 STRONG = 0.8
 USUAL = 0.2
@@ -46,5 +47,11 @@ def check(case: Case) -> Iterator[Finding]:
         "where the dice fell",
         fix="p from 0.1 to 0.5; p is the share that is dropped, not the share that is kept",
         diff=f"-    nn.Dropout({p:g})\n+    nn.Dropout({USUAL:g})",
-        attempts=(Intervention.at(strong, "arguments", arguments={"p": USUAL}),),
+        attempts=(_weaker(strong, drops),),
     )
+
+
+def _weaker(strong: Call, drops: list[Call]) -> Intervention:
+    """All that are too strong at once: noise multiplies, so that one of them alone would still drown the signal."""
+    lines = sorted({(call.file, call.line) for call in drops if float(call.arguments["p"]) >= STRONG})
+    return Intervention.at(strong, "arguments", module=None, lines=lines, arguments={"p": USUAL})
