@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from chainrule.alike import traits
 from chainrule.capturing import Parts
 from chainrule.errors import BadOption
 from chainrule.native.compiled import Task
@@ -21,7 +21,6 @@ from chainrule.native.hoist import Host
 from chainrule.native.interpreter import Interpreter
 from chainrule.native.job import DTYPES, data, whole_step
 from chainrule.native.memory import Array, Memory
-from chainrule.native.order import Order
 from chainrule.native.program import Program
 from chainrule.native.swarm import SwarmMachine, SwarmMemory
 from chainrule.rules.optimizers import numbers
@@ -40,7 +39,7 @@ class Sweep:
     steps    at which the losses were kept, the last step among them
     losses   (steps, networks), in the network's dtype
     weights  {parameter: (networks, *shape)} after the last step
-    by       "swarm", or "PyTorch" and why; both where the networks differ in more than their weights
+    by       "swarm", or "PyTorch" and why
     model    makes a network
     """
 
@@ -71,13 +70,10 @@ class Sweep:
 
     def network(self, index: int) -> nn.Module:
         """Network `index` with its weights after the training."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seeds[index])
-            net = self.model()
-        named = dict(net.named_parameters())
+        net = self.model()
         with torch.no_grad():
-            for name, numbers in self.weights.items():
-                named[name].copy_(torch.from_numpy(numbers[index]))
+            for name, parameter in net.named_parameters():
+                parameter.copy_(torch.from_numpy(self.weights[name][index]))
         return net
 
     def __repr__(self) -> str:
@@ -126,101 +122,18 @@ def train_block(block: Block) -> tuple[Array, dict[str, Array]]:
     return losses, {name: np.moveaxis(own[name][..., :networks], -1, 0).copy() for name in names}
 
 
-def need_same_step(block: Block, first_losses: Sequence[float]) -> None:
-    """Compares every network's first loss with PyTorch's, and one step of the first network with NumPy's.
-
-    Raises CannotLower; what is allowed is √eps.
-    """
-    near = float(np.sqrt(np.finfo(block.dtype).eps))
-    losses, _ = train_block(replace(block, steps=(0,)))
-    if not np.allclose(losses[0], first_losses, rtol=near, atol=near, equal_nan=True):
-        raise CannotLower("not all networks go the same way")
+def need_same_step(block: Block) -> None:
+    """Compares one step of the first network with NumPy's. Raises CannotLower; what is allowed is √eps."""
     first = {name: array[..., :1] for name, array in block.own.items()}
-    losses, ours = train_block(replace(block, own=first, steps=(0,)))
+    losses, ours = train_block(Block(block.program, block.batch, block.dtype, first, block.shared, block.scalars, (0,)))
     arrays = {name: array[..., 0].copy() for name, array in first.items()} | block.shared
     memory = Memory(arrays, block.scalars, np.empty(1))
     Interpreter(block.program, np.dtype(block.dtype)).run(memory, 0, 1)
+    near = float(np.sqrt(np.finfo(block.dtype).eps))
     pairs = [(losses[0, 0], memory.losses[0]), *((ours[name][0], arrays[name]) for name in ours)]
     for mine, numpys in pairs:
         if not np.allclose(mine, numpys, rtol=near, atol=near, equal_nan=True):
             raise CannotLower("the compiled step differs from NumPy's")
-
-
-# ---------------------------------------------------------------- what is trained
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What `sweep` was given. `steps` are those at which losses are kept."""
-
-    model: Callable[[], nn.Module]
-    loss_fn: Callable[..., Tensor]
-    optimizer: Callable[[Iterable[Tensor]], torch.optim.Optimizer]
-    inputs: tuple[Tensor, ...]
-    target: Tensor
-    order: Order
-    epochs: int
-    steps: tuple[int, ...]
-
-    def made(self, seed: int) -> Parts:
-        torch.manual_seed(seed)
-        net = self.model()
-        return Parts(net, self.loss_fn, self.optimizer(net.parameters()), self.inputs, self.target, self.order)
-
-    def made_again(self, seed: int, like: Hashable) -> Parts:
-        """Raises BadOption where it has become another one."""
-        parts = self.made(seed)
-        if traits(parts.model, parts.optimizer) != like:
-            reason = f"what it makes, or its optimizer, changes from call to call with the same seed {seed}"
-            raise BadOption("model", getattr(self.model, "__name__", "model"), reason)
-        return parts
-
-
-@dataclass
-class Group:
-    """Networks that differ in nothing but their first weights.
-
-    places   in the sweep's seeds
-    weights  {parameter: an array for each network}, before the first step
-    losses   of the first step, in PyTorch
-    """
-
-    places: list[int] = field(default_factory=list)
-    weights: dict[str, list[Array]] = field(default_factory=dict)
-    losses: list[float] = field(default_factory=list)
-
-    def add(self, place: int, parts: Parts) -> None:
-        self.places.append(place)
-        for name, parameter in named_parameters(parts).items():
-            self.weights.setdefault(name, []).append(parameter.detach().numpy())
-        self.losses.append(float(parts.loss_fn(parts.model(*parts.inputs), parts.target).detach()))
-
-    @property
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        return {name: arrays[0].shape for name, arrays in self.weights.items()}
-
-
-def named_parameters(parts: Parts) -> dict[str, Tensor]:
-    """Of the model alone."""
-    return dict(parts.model.named_parameters()) if isinstance(parts.model, nn.Module) else {}
-
-
-def groups(asked: Asked, seeds: Sequence[int]) -> dict[Hashable, Group]:
-    """{traits: the networks that have them}. Raises BadOption where the weights have no common shapes."""
-    found: dict[Hashable, Group] = {}
-    for place, seed in enumerate(seeds):
-        parts = asked.made(seed)
-        found.setdefault(traits(parts.model, parts.optimizer), Group()).add(place, parts)
-    first, *others = found.values()
-    for other in others:
-        if other.shapes != first.shapes:
-            name = next(n for n in first.shapes | other.shapes if first.shapes.get(n) != other.shapes.get(n))
-            shapes = [group.shapes.get(name, "missing") for group in (first, other)]
-            reason = (
-                f"{name} is {shapes[0]} with seed {seeds[first.places[0]]}, {shapes[1]} with {seeds[other.places[0]]}"
-            )
-            raise BadOption("model", "networks of several shapes", f"{reason}; sweep each shape by itself")
-    return found
 
 
 # ---------------------------------------------------------------- the call
@@ -240,17 +153,15 @@ def sweep(
 ) -> Sweep:
     """Train a network from many first weights, on all samples at every step.
 
-    model      makes the network: `lambda: nn.Sequential(…)`; called after torch.manual_seed(seed) for each seed, and
-               again: nothing but the seed may change what it makes
+    model      makes the network: `lambda: nn.Sequential(…)`; called after torch.manual_seed(seed) for each seed
     optimizer  makes the optimizer: `lambda parameters: torch.optim.SGD(parameters, lr=1.0)`
     seeds      so many, from 0, or these
     steps      at which losses are kept; by default densely at first, then ever more rarely, and the last
     executor   any of concurrent.futures, also those of loky or Dask; None: a thread for each processor. The results
                do not depend on it.
 
-    Networks that differ in more than their weights (an activation or a learning rate drawn by the seed) are compiled
-    once for each kind. What has no native form trains in PyTorch, one network after the other. torch's random state
-    stays as it was. Raises BadOption, also where parameters differ in shape, or what PyTorch raises.
+    What has no native form trains in PyTorch, one network after the other. torch's random state stays as it was.
+    Raises BadOption, or what PyTorch raises.
     """
     chosen = tuple(range(seeds)) if isinstance(seeds, int) else tuple(seeds)
     if not chosen:
@@ -259,39 +170,27 @@ def sweep(
     kept = tuple(sorted(set(usual_steps(epochs) if steps is None else steps) | {epochs - 1}))
     if kept[0] < 0 or kept[-1] >= epochs:
         raise BadOption("steps", list(kept), f"the steps are 0 to {epochs - 1}")
-    asked = Asked(model, loss_fn, optimizer, inputs, y, order, epochs, kept)
-    pieces: list[Block] = []
-    places: list[int] = []  # of the networks of `pieces`, then of those that PyTorch trained
-    slow: list[int] = []
-    trained: list[tuple[Array, dict[str, Array]]] = []
-    reasons: list[str] = []
-    with torch.random.fork_rng(devices=[]):
-        for like, group in groups(asked, chosen).items():
-            own = [chosen[place] for place in group.places]
-            try:
-                block = whole_block(asked.made_again(own[0], like), group, asked)
-                need_same_step(block, group.losses)
-            except CannotLower as error:
-                trained.append(one_by_one(asked, own, like))
-                reasons.append(str(error))
-                slow += group.places
-            else:
-                pieces += [piece(block, start, min(start + BLOCK, len(own))) for start in range(0, len(own), BLOCK)]
-                places += group.places
+    random = torch.get_rng_state()
+    try:
+        torch.manual_seed(chosen[0])
+        net = model()
+        parts = Parts(net, loss_fn, optimizer(net.parameters()), inputs, y, order)
+        try:
+            block = whole_block(parts, model, optimizer, chosen, epochs, kept)
+            need_same_step(block)
+        except CannotLower as error:
+            return one_by_one(model, loss_fn, optimizer, inputs, y, order, chosen, epochs, kept, str(error))
+    finally:
+        torch.set_rng_state(random)
+    pieces = [piece(block, start, min(start + BLOCK, len(chosen))) for start in range(0, len(chosen), BLOCK)]
     if executor is not None:
         found = list(executor.map(train_block, pieces))
     else:
         with ThreadPoolExecutor(processors()) as threads:
             found = list(threads.map(train_block, pieces))
-    found += trained
-    back = np.argsort(places + slow)
-    losses = np.concatenate([losses for losses, _ in found], axis=1)[:, back]
-    names = [name for name in found[0][1] if all(name in weights for _, weights in found)]
-    weights = {name: np.concatenate([part[name] for _, part in found])[back] for name in names}
-    by = "swarm" if not slow else f"PyTorch: {reasons[0]}"
-    if slow and places:
-        by = f"swarm, {len(slow):,} of them by {by}"
-    return Sweep(chosen, kept, losses, weights, by, model)
+    losses = np.concatenate([losses for losses, _ in found], axis=1)
+    weights = {name: np.concatenate([part[name] for _, part in found]) for name in found[0][1]}
+    return Sweep(chosen, kept, losses, weights, "swarm", model)
 
 
 def processors() -> int:
@@ -307,14 +206,22 @@ def usual_steps(epochs: int) -> list[int]:
     return found
 
 
-def whole_block(parts: Parts, group: Group, asked: Asked) -> Block:
-    """A group's networks in one block, before their first step; that of `parts` is one of them, to be captured."""
+def whole_block(
+    parts: Parts,
+    model: Callable[[], nn.Module],
+    make_optimizer: Callable[[Iterable[Tensor]], torch.optim.Optimizer],
+    seeds: Sequence[int],
+    epochs: int,
+    steps: tuple[int, ...],
+) -> Block:
+    """All networks in one block, before their first step; the network of `parts` makes one to be captured."""
     optimizer, parameters = parts.optimizer, parts.parameters
     fresh = {id(p): copy.deepcopy(state) for p, state in optimizer.state.items()}  # Adagrad's sums may start above 0
     settings = [numbers(group) for group in optimizer.param_groups]
     if any(group.get("momentum") and group.get("dampening") for group in optimizer.param_groups):
         raise CannotLower("its first step differs from the others", "SGD with dampening")
     assert isinstance(parts.model, nn.Module)
+    alike = kind(parts.model, optimizer)
     parts.eager_step(None)
     (captured,) = parts.captures(None).values()
     if captured.masks:
@@ -322,35 +229,82 @@ def whole_block(parts: Parts, group: Group, asked: Asked) -> Block:
     program = whole_step(captured, optimizer, parameters)
     dtype = np.dtype(DTYPES[captured.dtype])
     own: dict[str, Array] = {}
+    names = [leaf["name"] for leaf in program.leaves("parameter")]
+    weights = first_weights(model, make_optimizer, seeds, names, alike)
     for leaf in program.leaves("parameter"):
-        if leaf["name"] not in group.weights:
-            raise CannotLower(f"{leaf['name']} is no parameter of the model")
-        own[leaf["name"]] = np.stack(group.weights[leaf["name"]], axis=-1)
+        own[leaf["name"]] = weights[leaf["name"]]
     for leaf in program.leaves("state"):
         kept, _, name = leaf["name"].partition(":")
         start = fresh.get(id(parameters[name]), {}).get(kept)
-        own[leaf["name"]] = np.zeros((*leaf.shape, len(group.places)), dtype)
+        own[leaf["name"]] = np.zeros((*leaf.shape, len(seeds)), dtype)
         if start is not None:
             own[leaf["name"]] += start.numpy()[..., None]
     shared = {leaf["name"]: data({**parts.whole, **captured.derived}[leaf["name"]]) for leaf in program.leaves("data")}
     shared |= {
         leaf["name"]: captured.fixed[leaf["name"]].to(captured.dtype).numpy() for leaf in program.leaves("tensor")
     }
-    scalars = Host(program.scalars).table([settings], [1] * len(settings), asked.epochs)
-    return Block(program, parts.order.samples, dtype.name, own, shared, scalars, asked.steps)
+    scalars = Host(program.scalars).table([settings], [1] * len(settings), epochs)
+    return Block(program, parts.order.samples, dtype.name, own, shared, scalars, steps)
+
+
+def kind(net: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[Any, ...]:
+    """What networks that are trained by the same code have in common: all but the weights."""
+    shapes = [(name, tuple(p.shape), p.dtype, p.requires_grad) for name, p in net.named_parameters()]
+    buffers = [(name, buffer.tolist()) for name, buffer in net.named_buffers()]
+    return repr(net), shapes, buffers, type(optimizer), [numbers(group) for group in optimizer.param_groups]
+
+
+def first_weights(
+    model: Callable[[], nn.Module],
+    make_optimizer: Callable[[Iterable[Tensor]], torch.optim.Optimizer],
+    seeds: Sequence[int],
+    names: Sequence[str],
+    alike: tuple[Any, ...],
+) -> dict[str, Array]:
+    """{parameter: (*shape, networks)}. Raises CannotLower where a network is of another kind than `alike`."""
+    found: dict[str, list[Array]] = {name: [] for name in names}
+    for seed in seeds:
+        torch.manual_seed(seed)
+        net = model()
+        if kind(net, make_optimizer(net.parameters())) != alike:
+            raise CannotLower(f"the network or optimizer of seed {seed} is another than that of seed {seeds[0]}")
+        named = dict(net.named_parameters())
+        for name in names:
+            if name not in named:
+                raise CannotLower(f"{name} is no parameter of the model")
+            found[name].append(named[name].detach().numpy())
+    return {name: np.stack(arrays, axis=-1) for name, arrays in found.items()}
 
 
 def piece(block: Block, start: int, stop: int) -> Block:
     own = {name: array[..., start:stop] for name, array in block.own.items()}
-    return replace(block, own=own)
+    return Block(block.program, block.batch, block.dtype, own, block.shared, block.scalars, block.steps)
 
 
-def one_by_one(asked: Asked, seeds: Sequence[int], like: Hashable) -> tuple[Array, dict[str, Array]]:
-    """The same as train_block's, in PyTorch."""
+def one_by_one(
+    model: Callable[[], nn.Module],
+    loss_fn: Callable[..., Tensor],
+    optimizer: Callable[[Iterable[Tensor]], torch.optim.Optimizer],
+    inputs: tuple[Tensor, ...],
+    target: Tensor,
+    order: Any,
+    seeds: tuple[int, ...],
+    epochs: int,
+    steps: tuple[int, ...],
+    reason: str,
+) -> Sweep:
+    """The same in PyTorch."""
     losses, weights = [], []
     for seed in seeds:
-        parts = asked.made_again(seed, like)
-        all_losses = [parts.eager_step(None) for _ in range(asked.epochs)]
-        losses.append([all_losses[step] for step in asked.steps])
-        weights.append({name: p.detach().numpy() for name, p in named_parameters(parts).items()})
-    return np.array(losses).T, {name: np.stack([one[name] for one in weights]) for name in weights[0]}
+        torch.manual_seed(seed)
+        net = model()
+        parts = Parts(net, loss_fn, optimizer(net.parameters()), inputs, target, order)
+        all_losses = [parts.eager_step(None) for _ in range(epochs)]
+        losses.append([all_losses[step] for step in steps])
+        weights.append({name: p.detach().numpy() for name, p in net.named_parameters()})
+    shapes = [{name: part.shape for name, part in one.items()} for one in weights]
+    other = next((seed for seed, shape in zip(seeds, shapes, strict=True) if shape != shapes[0]), None)
+    if other is not None:
+        raise BadOption("model", f"of another shape for seed {other}", "wanted: the same parameters for all seeds")
+    stacked = {name: np.stack([one[name] for one in weights]) for name in weights[0]}
+    return Sweep(seeds, steps, np.array(losses).T, stacked, f"PyTorch: {reason}", model)

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from itertools import pairwise
 
 import pytest
 import torch
@@ -210,3 +211,37 @@ def test_a_bar_for_work_that_takes_long(capfd, monkeypatch):
     out, err = capfd.readouterr()
     assert out == ""
     assert "training" in err
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_states_that_fade_away_end_at_0(strict):
+    """The mean of a gradient that is 0 after the first step, 0.9ᵗ of it: PyTorch's stays at 1e-45 for good."""
+    net = nn.Linear(2, 1, bias=False)
+    optimizer = torch.optim.Adam(net.parameters(), 1e-3)
+    x, y = torch.tensor([[1.0, 1.0]] + [[1.0, 0.0]] * 1200), torch.ones(1201, 1)
+    run = chainrule.train(net, nn.MSELoss(), optimizer, x, y, 1, 1, steps=[], strict=strict)
+    assert run.native.startswith("natively")
+    state = optimizer.state[net.weight]
+    assert state["exp_avg_sq"][0, 1] > 0
+    assert (state["exp_avg"][0, 1] == 0) is not strict
+
+
+def test_losses_and_norms_of_short_batches_lie_between_the_others():
+    """Batches of 3 and 1 by turns, many epochs of them in one window."""
+    net, twin = xor_net(), xor_net()
+    optimizer = torch.optim.SGD(net.parameters(), 0.5)
+    run = chainrule.train(net, nn.MSELoss(), optimizer, *XOR, 20, 3, steps=[], norms=True)
+    assert run.native.startswith("natively")
+    optimizer = torch.optim.SGD(twin.parameters(), 0.5)
+    losses, norms = [], []
+    for _ in range(20):
+        for x, y in DataLoader(TensorDataset(*XOR), 3):
+            optimizer.zero_grad()
+            loss = nn.MSELoss()(twin(x), y)
+            loss.backward()
+            losses.append(loss.item())
+            norms.append(float(twin[0].weight.grad.norm()))
+            optimizer.step()
+    assert run.losses == pytest.approx(losses, rel=1e-4)  # 40 steps of rounding; neighbours differ in the first digit
+    assert list(run.gradient_norms["0.weight"]) == pytest.approx(norms[1:], rel=1e-4)
+    assert min(abs(a - b) / a for a, b in pairwise(losses)) > 0.01

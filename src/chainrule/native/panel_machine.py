@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from math import prod
@@ -16,7 +17,10 @@ from chainrule.native.panels import RANGE, Lowering
 
 # Multiplications and additions of a step, 30 µs on one core with AVX-512: below it, trying two threads is not worth it.
 WORTH_SHARING = 8_000_000
-TIMED = 3  # runs with each number of threads, the shortest of which counts
+TIMED = 3  # the last runs with each number of threads, the shortest of which counts
+AGAIN = (
+    100  # after so many runs, some 3 s, the other way is tried once more: the processor may have become free or busy
+)
 
 
 @lru_cache(maxsize=64)
@@ -73,19 +77,21 @@ def cores() -> int:
 
 
 class ThreadedPanelMachine:
-    """One thread or two, whichever takes less time for a step: both are tried on the first runs."""
+    """One thread or two, whichever takes less time for a step: both are tried on the first runs, and now and then."""
 
     def __init__(self, task: Task) -> None:
         self.machines = [PanelMachine(task, threads=threads) for threads in (1, 2)]
-        self.times: list[list[float]] = [[], []]
+        self.times: list[deque[float]] = [deque(maxlen=TIMED), deque(maxlen=TIMED)]
+        self.runs = 0
 
     @property
     def chosen(self) -> PanelMachine:
-        """Until both were timed, the one that was timed less often."""
+        """For the next run. Until both were timed, the one that was timed less often."""
         one, two = self.times
         if len(two) < TIMED:
             return self.machines[len(one) > len(two)]
-        return self.machines[min(two) < min(one)]
+        quicker = min(two) < min(one)
+        return self.machines[quicker if self.runs % AGAIN else not quicker]
 
     def code(self, gathered: bool) -> Code:
         return self.chosen.code(gathered)
@@ -95,9 +101,8 @@ class ThreadedPanelMachine:
         self.code(memory.order is not None)  # compiling is not timed
         start = time.perf_counter()
         done = machine.run(memory, first, count)
-        times = self.times[machine.threads - 1]
-        if len(times) < TIMED:
-            times.append((time.perf_counter() - start) / done)
+        self.times[machine.threads - 1].append((time.perf_counter() - start) / done)
+        self.runs += 1
         return done
 
     def source(self) -> str:

@@ -15,6 +15,7 @@ from chainrule.native import jit
 from chainrule.native.compiled import Task
 from chainrule.native.ir import Target
 from chainrule.native.lanes import Lowering as Lanes
+from chainrule.native.panel_machine import written
 from chainrule.native.panels import Lowering as Panels
 from chainrule.native.swarm import Lowering as Swarm
 
@@ -47,3 +48,11 @@ def test_the_golden_text_is_a_module_that_compiles(name):
 
 def test_the_same_program_gives_the_same_text():
     assert TEXTS["xor_lanes"]() == TEXTS["xor_lanes"]()
+
+
+def test_the_text_of_an_equal_program_is_written_once():
+    task = Task(perceptron((20, 30, 3), 7), 7, "float32")
+    text = written(task, AVX512, True, 1)
+    assert written(Task(perceptron((20, 30, 3), 7), 7, "float32"), AVX512, True, 1) is text
+    for other in (perceptron((20, 31, 3), 7), perceptron((20, 30, 3), 7, "classes"), perceptron((20, 30, 3), 8)):
+        assert written(Task(other, 7, "float32"), AVX512, True, 1)[0] != text[0]

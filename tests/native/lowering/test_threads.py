@@ -12,7 +12,7 @@ from chainrule.native.graph import CannotLower
 from chainrule.native.interpreter import Interpreter
 from chainrule.native.jit import available
 from chainrule.native.lanes import LaneMachine
-from chainrule.native.panel_machine import PanelMachine, ThreadedPanelMachine, work
+from chainrule.native.panel_machine import AGAIN, TIMED, PanelMachine, ThreadedPanelMachine, work
 
 pytestmark = pytest.mark.skipif(not available(), reason="llvmlite is not installed")
 STEPS = 8
@@ -74,6 +74,23 @@ def test_both_ways_are_timed_and_the_quicker_one_is_kept(slow, monkeypatch):
     theirs = memory(program, 30, 40, "float32")
     Interpreter(program, np.dtype("float32")).run(theirs, 0, 40)
     np.testing.assert_allclose(start.losses, theirs.losses, rtol=40 * 400 * 2**-23)  # as in test_lowerings.py
+
+
+def test_a_choice_that_was_disturbed_is_made_again():
+    """Another program took the second core while both ways were timed, and gives it back; and the other way round."""
+    machine = ThreadedPanelMachine(Task(perceptron((20, 40, 10), 30), 30, "float32"))
+    one, two = machine.times
+    one.extend([1.0] * TIMED)
+    two.extend([5.0] * TIMED)
+    machine.runs = AGAIN - 1
+    assert machine.chosen is machine.machines[0]
+    machine.runs = AGAIN
+    assert machine.chosen is machine.machines[1]
+    two.append(0.6)
+    machine.runs = AGAIN + 1
+    assert machine.chosen is machine.machines[1]
+    two.extend([5.0] * TIMED)
+    assert machine.chosen is machine.machines[0]
 
 
 def test_the_machine_fits_the_size(monkeypatch):
