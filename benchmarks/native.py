@@ -188,7 +188,7 @@ def swarm(sizes: Sequence[int], networks: int, steps: int) -> Trains:
     parts = Parts(
         model, nn.MSELoss(), torch.optim.SGD(model.parameters(), 0.5), (X,), y, checked(X, y, Settings(steps))[1]
     )
-    block = whole_block(parts, lambda: model, [0], steps, (steps - 1,))
+    block = whole_block(parts, lambda: model, lambda _: parts.optimizer, [0], steps, (steps - 1,))
     nets = SwarmMachine(Task(block.program, block.batch, block.dtype))
     draw = np.random.default_rng(0)
     own = {name: draw.uniform(-1, 1, (*a.shape[:-1], networks)).astype(a.dtype) for name, a in block.own.items()}

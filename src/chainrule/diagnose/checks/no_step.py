@@ -43,4 +43,5 @@ def _is_still(seen: Seen) -> bool:
     changed = (change for made in seen.step.updates for change in made.parameters.values())
     by_hand = all(not made.optimizer for made in seen.step.updates)
     same = all(change.after is not None and bool((change.after == change.before).all()) for change in changed)
-    return bool(named) and all("." in name for name in named) and by_hand and same
+    written = any("#" in name for name in seen.step.parameters)  # "w#2": changed between two passes of one step
+    return bool(named) and all("." in name for name in named) and by_hand and same and not written
