@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.diagnose import Diagnosis, Finding, Intervention, Tried, diagnose
-from chainrule.diagnose.progress import is_better, progress
+from chainrule.diagnose.progress import is_better, progress, signed
 from chainrule.errors import CannotTry, ChainruleError
 from chainrule.run.history import History, open_run
 
@@ -32,28 +32,26 @@ def try_fixes(
     """
     command = Command(history)
     limit = seconds or max(SECONDS, TIMES * command.seconds)
-    return replace(found, findings=tuple(_tried(finding, command, history, limit, say) for finding in found.findings))
+    before = progress(history)
+    return replace(found, findings=tuple(_tried(finding, command, before, limit, say) for finding in found.findings))
 
 
-def _tried(finding: Finding, command: Command, history: History, limit: float, say: Callable[[str], None]) -> Finding:
+def _tried(
+    finding: Finding, command: Command, before: dict[str, Any], limit: float, say: Callable[[str], None]
+) -> Finding:
     if finding.missing:
         say(f"{finding.slug}: the steps {', '.join(map(str, finding.missing))}, recorded this time")
         finding = command.found_again(finding, limit)
     made: list[Tried] = []
     for attempt in finding.attempts:
         say(f"{finding.slug}: {attempt.text}")
-        before = progress(history, sign_of(attempt))
-        after = command.run(attempt, limit)
-        made.append(Tried(attempt.text, after.pop("steps"), before, after, is_better(before, after)))
+        sign = -1.0 if attempt.kind == "negate" else 1.0  # where the negative loss is tried, that is what must fall
+        meant, after = signed(before, sign), signed(command.run(attempt, limit), sign)
+        made.append(Tried(attempt.text, after.pop("steps"), meant, after, is_better(meant, after)))
         if made[-1].better:
             break
     best = next((one for one in made if one.better), made[0] if made else None)
     return replace(finding, tried=best)
-
-
-def sign_of(attempt: Intervention) -> float:
-    """Of the loss that is meant: where its negative is tried, that is what must fall."""
-    return -1.0 if attempt.kind == "negate" else 1.0
 
 
 class Command:
@@ -76,7 +74,7 @@ class Command:
         said = json.dumps({"kind": intervention.kind, "settings": intervention.settings})
         with self._again(["--intervene", said], seconds) as (path, ended):
             try:
-                made = progress(open_run(path), sign_of(intervention))
+                made = progress(open_run(path))
             except ChainruleError:  # it ended before anything was recorded
                 nan = float("nan")
                 return {"steps": 0, "first loss": nan, "last loss": nan, "explained": None, "ended": ""}

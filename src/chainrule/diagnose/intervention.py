@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from chainrule.step import Call
+from chainrule.step import Call, Line
 
 KINDS = {
     "rate": "every learning rate times `factor`",
@@ -34,6 +34,7 @@ KINDS = {
     "draw": "`parameters` are drawn anew before the first step, as their modules do when they are made",
     "shuffle": "every DataLoader shuffles",
 }
+MOVES_ONLY = ("Tensor.detach", "Tensor.data", "torch.detach")  # without it the same numbers arrive
 TEXTS = {
     "clear": "zero_grad() before backward()",
     "keep": "no zero_grad() between backward() and step()",
@@ -92,3 +93,8 @@ class Intervention:
         """At one call of the script."""
         place = {"call": call.name, "module": call.module, "file": call.file, "line": call.line}
         return Intervention(kind, place | settings)
+
+
+def uncut(name: str, at: Line) -> tuple[Intervention, ...]:
+    """Without the call that cuts the graph; none where its result is not what it took."""
+    return (Intervention("skip", {"call": name, "file": at.file, "line": at.line}),) if name in MOVES_ONLY else ()

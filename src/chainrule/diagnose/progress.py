@@ -12,20 +12,22 @@ from chainrule.run.history import History
 BETTER = 0.9  # what is left of the fault, at most
 
 
-def progress(history: History, sign: float = 1.0) -> dict[str, Any]:
-    """The run in a few facts: its steps, first and last loss, how it ended, what its answers explain.
-
-    sign   −1 where the negative of what was recorded as the loss is meant
-    """
+def progress(history: History) -> dict[str, Any]:
+    """The run in a few facts: its steps, first and last loss, how it ended, what its answers explain."""
     case = Case(history)
     explained = late_answers(case).explained
     return {
         "steps": len(case.losses),
-        "first loss": sign * next(filter(math.isfinite, case.losses), math.nan),
-        "last loss": sign * _settled(case),
+        "first loss": next(filter(math.isfinite, case.losses), math.nan),
+        "last loss": _settled(case),
         "explained": None if math.isnan(explained) else explained,
         "ended": history.ended,
     }
+
+
+def signed(run: dict[str, Any], sign: float) -> dict[str, Any]:
+    """The facts of a run whose loss is meant with this sign."""
+    return {**run, "first loss": sign * run["first loss"], "last loss": sign * run["last loss"]}
 
 
 def _settled(case: Case) -> float:

@@ -16,9 +16,17 @@ Tensor = torch.Tensor
 MOST = 200  # in one step; an evaluation has as many calls as it likes
 DATA = Tensor.data.__get__  # type: ignore[attr-defined]
 READS = {"item", "tolist", "numpy", "__float__", "__array__"}  # numbers become Python's or NumPy's
-# Functions that do another thing while training, with the place of that argument.
+
+
+def _training(function: Callable[..., Any]) -> tuple[int, bool]:
+    """The place of a function's argument "training", and what it is by default."""
+    parameters = inspect.signature(function).parameters
+    return list(parameters).index("training"), parameters["training"].default
+
+
+# Functions that do another thing while training.
 TRAINING = {
-    function: list(inspect.signature(function).parameters).index("training")
+    function: _training(function)
     for function in (
         F.dropout,
         F.dropout1d,
@@ -70,8 +78,7 @@ class Asides:
 
 def trains(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     """Whether this call of dropout or batch norm is one for training."""
-    place = TRAINING.get(function)
-    if place is None:
+    if function not in TRAINING:
         return False
-    default = inspect.signature(function).parameters["training"].default
+    place, default = TRAINING[function]
     return bool(kwargs.get("training", args[place] if place < len(args) else default))

@@ -16,11 +16,10 @@ from collections.abc import Iterator
 
 import torch
 
-from chainrule.diagnose.case import Case, Seen
-from chainrule.diagnose.checks.no_graph import MOVES_ONLY
+from chainrule.diagnose.case import Case, Seen, tells
 from chainrule.diagnose.finding import Finding, Where
-from chainrule.diagnose.intervention import Intervention
-from chainrule.step import Call, Value
+from chainrule.diagnose.intervention import uncut
+from chainrule.step import Call, Line, Value
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -45,9 +44,7 @@ def check(case: Case) -> Iterator[Finding]:
         "the weights before have no gradient at all",
         fix="take out what cuts: detach(), .data, .item(), argmax, no_grad, NumPy, torch.tensor(…)",
         diff="-    x = x.detach()",
-        attempts=(Intervention("skip", {"call": name, "file": place.file, "line": place.line}),)
-        if name in MOVES_ONLY
-        else (),
+        attempts=uncut(name, Line(place.file, place.line)),
     )
 
 
@@ -65,7 +62,7 @@ def _cut(seen: Seen) -> tuple[Where, str, Call | None, int] | None:
             aside = next((one for one in asides if one.result == value.index), None)
             if aside is not None:
                 return Where.at(aside.at, aside.name, aside.module), aside.name, used, lost
-            if value.kind == "data" and _tells(value):
+            if value.kind == "data" and tells(value):
                 for made in reversed(off):
                     if _same(made.output, value):
                         aside = next((one for one in asides if one.source == made.output.index), None)
@@ -96,11 +93,6 @@ def _depends_on_weights(call: Call, seen: Seen) -> bool:
 
 def _is_weight(value: Value) -> bool:
     return value.kind == "parameter"
-
-
-def _tells(value: Value) -> bool:
-    """Whether two tensors with these numbers are hardly so by chance."""
-    return value.tensor is not None and value.numel > 1 and bool((value.tensor != value.tensor.flatten()[0]).any())
 
 
 def _same(made: Value, used: Value) -> bool:

@@ -16,10 +16,9 @@ from itertools import pairwise
 
 import torch
 
-from chainrule.diagnose.case import Case, Seen
-from chainrule.diagnose.checks.no_graph import MOVES_ONLY
+from chainrule.diagnose.case import Case, Seen, tells
 from chainrule.diagnose.finding import Finding, Where
-from chainrule.diagnose.intervention import Intervention
+from chainrule.diagnose.intervention import Intervention, uncut
 from chainrule.step import Call, Value
 
 FEWEST = 2
@@ -47,8 +46,8 @@ def check(case: Case) -> Iterator[Finding]:
 
 def _attempts(seen: Seen) -> tuple[Intervention, ...]:
     """Without the call that detaches, where there is one."""
-    cuts = [aside for aside in seen.step.asides if aside.result is not None and aside.name in MOVES_ONLY]
-    return tuple(Intervention("skip", {"call": a.name, "file": a.at.file, "line": a.at.line}) for a in cuts[:1])
+    cuts = (uncut(aside.name, aside.at) for aside in seen.step.asides if aside.result is not None)
+    return next(filter(None, cuts), ())
 
 
 def _cut(seen: Seen) -> tuple[Call, int] | None:
@@ -65,19 +64,13 @@ def _cut(seen: Seen) -> tuple[Call, int] | None:
         back = 0
         for call, following in pairwise(calls):
             results += [v for c in seen.step.calls[call.index : following.index] for v in c.outputs]
-            states = [v for v in following.values if v.kind == "data" and _tells(v)]
+            states = [v for v in following.values if v.kind == "data" and v.dtype.is_floating_point and tells(v)]
             if not any(_same(made, state) for state in states for made in results[-MOST:]):
                 break
             back += 1
         if back == len(calls) - 1:
             return calls[1], back
     return None
-
-
-def _tells(value: Value) -> bool:
-    """Whether two tensors with these numbers are hardly so by chance."""
-    t = value.tensor
-    return t is not None and t.dtype.is_floating_point and t.numel() > 1 and bool((t != t.flatten()[0]).any())
 
 
 def _same(made: Value, used: Value) -> bool:

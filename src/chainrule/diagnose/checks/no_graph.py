@@ -13,10 +13,9 @@ from collections.abc import Iterator
 
 from chainrule.diagnose.case import Case
 from chainrule.diagnose.finding import Finding, Where
-from chainrule.diagnose.intervention import Intervention
+from chainrule.diagnose.intervention import Intervention, uncut
 from chainrule.step import Aside
 
-MOVES_ONLY = ("Tensor.detach", "Tensor.data", "torch.detach")  # without it the same numbers arrive
 SAYS = "does not require grad and does not have a grad_fn"
 
 
@@ -52,5 +51,4 @@ def _attempts(cut: Aside | None, cuts: list[Aside], named: bool) -> tuple[Interv
         return (Intervention("train"),)
     if not named:
         return (Intervention("graph", {"lines": sorted({(one.at.file, one.at.line) for one in cuts})}),)
-    place = {"call": cut.name, "file": cut.at.file, "line": cut.at.line}
-    return (Intervention("skip", place),) if cut.name in MOVES_ONLY else ()
+    return uncut(cut.name, cut.at)
