@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ class Sweep:
     seeds    network i was made after torch.manual_seed(seeds[i])
     steps    at which the losses were kept, the last step among them
     losses   (steps, networks), in the network's dtype
-    weights  {parameter: (networks, *shape)} after the last step
+    weights  {parameter: (networks, *shape)} after the last step, and buffers, where they were trained in PyTorch
     by       "swarm", or "PyTorch" and why
     model    makes a network
     """
@@ -69,11 +70,14 @@ class Sweep:
         return sorted(((float(group.mean()), len(group)) for group in groups), key=lambda pair: (-pair[1], pair[0]))
 
     def network(self, index: int) -> nn.Module:
-        """Network `index` with its weights after the training."""
-        net = self.model()
+        """Network `index` with its weights after the training. torch's random state stays as it was."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seeds[index])
+            net = self.model()
         with torch.no_grad():
-            for name, parameter in net.named_parameters():
-                parameter.copy_(torch.from_numpy(self.weights[name][index]))
+            for name, part in named(net).items():
+                if name in self.weights:
+                    part.copy_(torch.from_numpy(self.weights[name])[index])
         return net
 
     def __repr__(self) -> str:
@@ -247,11 +251,59 @@ def whole_block(
     return Block(program, parts.order.samples, dtype.name, own, shared, scalars, steps)
 
 
-def kind(net: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[Any, ...]:
-    """What networks that are trained by the same code have in common: all but the weights."""
-    shapes = [(name, tuple(p.shape), p.dtype, p.requires_grad) for name, p in net.named_parameters()]
-    buffers = [(name, buffer.tolist()) for name, buffer in net.named_buffers()]
-    return repr(net), shapes, buffers, type(optimizer), [numbers(group) for group in optimizer.param_groups]
+def named(net: nn.Module) -> dict[str, Tensor]:
+    """Its parameters and buffers."""
+    return dict(net.named_parameters()) | dict(net.named_buffers())
+
+
+def kind(net: nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """{what it is called: what networks must have in common that the same code trains}: all but the trained weights."""
+    trained = {id(p) for group in optimizer.param_groups for p in group["params"] if p.requires_grad}
+    names = {id(p): name for name, p in net.named_parameters()}
+    found: dict[str, Any] = {"the optimizer": type(optimizer)}
+    for place, group in enumerate(optimizer.param_groups):
+        parameters = [names.get(id(p)) for p in group["params"]]
+        found |= {f"parameter group {place}": parameters, f"setting of parameter group {place}": numbers(group)}
+    for name, module in net.named_modules():
+        found[f"module {name!r}"] = type(module)
+        for attribute, value in vars(module).items():
+            if attribute not in ("_parameters", "_buffers", "_modules"):
+                found[f"{name}.{attribute}".removeprefix(".")] = value
+    for name, part in named(net).items():
+        found[name] = (part.shape, part.dtype, None if id(part) in trained else part.detach().clone())
+    return found
+
+
+def need_same_kind(first: dict[str, Any], other: dict[str, Any], seeds: tuple[int, int]) -> None:
+    """Raises CannotLower, naming what differs."""
+    for name in [*first, *other]:
+        if name not in first or name not in other or not same(first[name], other[name]):
+            again = f"of seed {seeds[1]} is another than that of seed {seeds[0]}"
+            raise CannotLower(f"{name} {again if seeds[0] != seeds[1] else 'is another each time'}")
+
+
+def same(first: Any, second: Any) -> bool:
+    """Whether two values are equal; what cannot be compared is not."""
+    if first is second:
+        return True
+    if type(first) is not type(second):
+        return False
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(same(value, second[key]) for key, value in first.items())
+    if isinstance(first, list | tuple):
+        return len(first) == len(second) and all(map(same, first, second))
+    if isinstance(first, FunctionType):  # a lambda of the constructor is another at every call
+        parts = (first.__defaults__, first.__kwdefaults__), (second.__defaults__, second.__kwdefaults__)
+        values = [[cell.cell_contents for cell in one.__closure__ or ()] for one in (first, second)]
+        return first.__code__ == second.__code__ and same(*parts) and same(*values)
+    if isinstance(first, Tensor):
+        return first.dtype == second.dtype and torch.equal(first, second)
+    if isinstance(first, torch.Generator):
+        return torch.equal(first.get_state(), second.get_state())
+    try:
+        return bool(np.all(first == second))
+    except Exception:  # whatever a class of the script raises there
+        return False
 
 
 def first_weights(
@@ -259,20 +311,19 @@ def first_weights(
     make_optimizer: Callable[[Iterable[Tensor]], torch.optim.Optimizer],
     seeds: Sequence[int],
     names: Sequence[str],
-    alike: tuple[Any, ...],
+    alike: dict[str, Any],
 ) -> dict[str, Array]:
     """{parameter: (*shape, networks)}. Raises CannotLower where a network is of another kind than `alike`."""
     found: dict[str, list[Array]] = {name: [] for name in names}
     for seed in seeds:
         torch.manual_seed(seed)
         net = model()
-        if kind(net, make_optimizer(net.parameters())) != alike:
-            raise CannotLower(f"the network or optimizer of seed {seed} is another than that of seed {seeds[0]}")
-        named = dict(net.named_parameters())
+        need_same_kind(alike, kind(net, make_optimizer(net.parameters())), (seeds[0], seed))
+        parameters = dict(net.named_parameters())
         for name in names:
-            if name not in named:
+            if name not in parameters:
                 raise CannotLower(f"{name} is no parameter of the model")
-            found[name].append(named[name].detach().numpy())
+            found[name].append(parameters[name].detach().numpy())
     return {name: np.stack(arrays, axis=-1) for name, arrays in found.items()}
 
 
@@ -301,7 +352,7 @@ def one_by_one(
         parts = Parts(net, loss_fn, optimizer(net.parameters()), inputs, target, order)
         all_losses = [parts.eager_step(None) for _ in range(epochs)]
         losses.append([all_losses[step] for step in steps])
-        weights.append({name: p.detach().numpy() for name, p in net.named_parameters()})
+        weights.append({name: part.detach().numpy() for name, part in named(net).items()})
     shapes = [{name: part.shape for name, part in one.items()} for one in weights]
     other = next((seed for seed, shape in zip(seeds, shapes, strict=True) if shape != shapes[0]), None)
     if other is not None:

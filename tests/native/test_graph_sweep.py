@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from io import StringIO
 from multiprocessing import get_context
@@ -191,6 +192,34 @@ def by_seed(*choices):
     return choices[torch.initial_seed() % len(choices)]
 
 
+class Scaled(nn.Module):
+    """What `scale` gives is an attribute, no parameter."""
+
+    def __init__(self, scale):
+        super().__init__()
+        self.line, self.scale = nn.Linear(2, 1), scale()
+
+    def forward(self, x):
+        return self.line(x) * (self.scale(x).sum(1, keepdim=True) if callable(self.scale) else self.scale)
+
+
+class Apart:
+    """An object that does not say when it equals another."""
+
+    def __call__(self, x):
+        return x.abs()
+
+
+def half_frozen():
+    net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
+    net[0].requires_grad_(False)
+    return net
+
+
+def sgd(parameters):
+    return torch.optim.SGD(parameters, lr=0.1)
+
+
 @pytest.mark.parametrize(
     ("model", "optimizer"),
     [
@@ -199,13 +228,25 @@ def by_seed(*choices):
             lambda p: torch.optim.SGD(p, lr=0.1),
         ),
         (lambda: nn.Sequential(nn.Linear(2, 1)), lambda p: torch.optim.SGD(p, lr=by_seed(0.1, 0.5))),
+        (half_frozen, sgd),
+        (lambda: nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1)), lambda p: sgd(list(p)[2:])),
+        (lambda: nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1)), lambda p: sgd(list(p)[:: by_seed(1, 2)])),
+        (lambda: Scaled(lambda: by_seed(1.0, 3.0)), sgd),
+        (lambda: Scaled(lambda: torch.rand(1)), sgd),
+        (lambda: Scaled(lambda: by_seed(torch.sin, torch.cos)), sgd),
+        (lambda: Scaled(lambda: [by_seed(torch.sin, torch.cos)][0]), sgd),
+        (lambda: Scaled(lambda: (lambda factor: lambda x: factor * x)(by_seed(1, 2))), sgd),
+        (lambda: Scaled(Apart), sgd),
     ],
-    ids=["structure", "settings"],
+    ids=[
+        *("structure", "settings", "frozen", "left out", "parameters", "attribute", "drawn", "function", "listed"),
+        *("closure", "object"),
+    ],
 )
 def test_networks_that_differ_in_more_than_their_weights_are_trained_one_by_one(model, optimizer):
     x, y = torch.randn(8, 2), torch.randn(8, 1)
     found = chainrule.sweep(model, nn.MSELoss(), optimizer, x, y, seeds=4, epochs=20)
-    assert "of seed 1 is another" in found.by
+    assert re.search("of seed 1 is another than|is another each time", found.by)
     for seed in range(4):
         torch.manual_seed(seed)
         net = model()
@@ -216,6 +257,30 @@ def test_networks_that_differ_in_more_than_their_weights_are_trained_one_by_one(
             loss.backward()
             steps.step()
         assert found.losses[-1, seed] == loss.item()
+        ended = found.network(seed).state_dict()
+        assert all(torch.equal(part, ended[name]) for name, part in net.state_dict().items())
+
+
+def test_networks_are_alike_though_each_makes_its_own_objects():
+    def model():
+        return Scaled(lambda: {"a": [lambda x: x + 1, torch.ones(2), torch.Generator()]}["a"][0])
+
+    x, y = torch.randn(8, 2), torch.randn(8, 1)
+    assert chainrule.sweep(model, nn.MSELoss(), sgd, x, y, seeds=4, epochs=3).by == "swarm"
+
+
+def test_a_network_of_the_sweep_has_the_structure_and_buffers_of_its_seed():
+    def model():
+        return nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), by_seed(nn.Tanh(), nn.ReLU()), nn.Linear(3, 1))
+
+    x, y = torch.randn(8, 2), torch.randn(8, 1)
+    before = torch.get_rng_state()
+    found = chainrule.sweep(model, nn.MSELoss(), sgd, x, y, seeds=[3, 6], epochs=5)
+    one, other = found.network(0), found.network(1)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert (type(one[2]), type(other[2])) == (nn.ReLU, nn.Tanh)
+    assert one[1].num_batches_tracked == 5
+    assert not torch.equal(one[1].running_mean, other[1].running_mean)
 
 
 def test_networks_of_different_shapes_are_refused_in_words():

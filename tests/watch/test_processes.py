@@ -61,7 +61,7 @@ def outcomes(of: Run) -> list[str | None]:
 
 def test_processes_that_the_script_spawns_are_joined_and_proved(tmp_path):
     plain, watched = spawned("spawn", list(WAYS), tmp_path)
-    assert (plain.status, watched.status) == (0, 0), watched.err
+    assert (plain.status, watched.status) == (0, 0), plain.err + watched.err
     assert learnt(tmp_path / "alone") == learnt(tmp_path / "watched")
     joined = load(tmp_path / "run")
     assert "2 processes" in repr(joined)
@@ -82,7 +82,7 @@ def test_processes_that_the_script_spawns_are_joined_and_proved(tmp_path):
 
 def test_forked_processes_are_followed_too(tmp_path):
     plain, watched = spawned("fork", ["ddp"], tmp_path)
-    assert (plain.status, watched.status) == (0, 0), watched.err
+    assert (plain.status, watched.status) == (0, 0), plain.err + watched.err
     assert learnt(tmp_path / "alone") == learnt(tmp_path / "watched")
     recorded = load(tmp_path / "run").ranks
     assert [outcomes(one) for one in recorded] == 2 * [STEPS * ["backward"]]
@@ -92,7 +92,7 @@ def test_forked_processes_are_followed_too(tmp_path):
 def test_of_ranks_that_are_started_twice_the_first_are_recorded(tmp_path):
     script = str(PROCESSES / "starts.py")
     plain, watched = alone_and_watched([script, "alone", "twice"], [*WATCHED, script, "watched", "twice"], tmp_path)
-    assert (plain.status, watched.status) == (0, 0), watched.err
+    assert (plain.status, watched.status) == (0, 0), plain.err + watched.err
     for name in ("first", "second"):
         assert learnt(tmp_path / "alone" / name) == learnt(tmp_path / "watched" / name)
     assert [len(one.losses) for one in load(tmp_path / "run").ranks] == [STEPS, STEPS]
@@ -103,7 +103,7 @@ def test_ranks_that_the_script_starts_as_programs_are_not_watched(tmp_path):
     plain, watched = alone_and_watched(
         [script, "alone", "programs"], [*WATCHED, script, "watched", "programs"], tmp_path
     )
-    assert (plain.status, watched.status) == (0, 0), watched.err
+    assert (plain.status, watched.status) == (0, 0), plain.err + watched.err
     assert learnt(tmp_path / "alone") == learnt(tmp_path / "watched")
     assert load(tmp_path / "run").ranks == []
 
@@ -121,7 +121,7 @@ def test_processes_that_torchrun_starts_are_joined(tmp_path):
     plain, watched = alone_and_watched(
         [*TORCHRUN, script, "alone", "ddp"], [*TORCHRUN, *WATCHED, script, "watched", "ddp"], tmp_path
     )
-    assert (plain.status, watched.status) == (0, 0), watched.err
+    assert (plain.status, watched.status) == (0, 0), plain.err + watched.err
     assert learnt(tmp_path / "alone") == learnt(tmp_path / "watched")
     assert [outcomes(one) for one in load(tmp_path / "run").ranks] == 2 * [STEPS * ["backward"]]
     assert watched.err.count("∂ chainrule") == 2  # the first process's first line, and its report
