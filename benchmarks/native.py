@@ -25,7 +25,6 @@ import torch
 from torch import nn
 
 import chainrule
-from chainrule.capturing import Parts
 from chainrule.native import jit
 from chainrule.native.choose import machine
 from chainrule.native.compiled import Task, address_of
@@ -35,8 +34,9 @@ from chainrule.native.memory import Memory
 from chainrule.native.panel_machine import TIMED, work
 from chainrule.native.swarm import SwarmMachine, SwarmMemory
 from chainrule.rules.optimizers import numbers
-from chainrule.sweeping import whole_block
-from chainrule.training import Settings, checked
+from chainrule.training.parts import Parts
+from chainrule.training.settings import Settings, checked
+from chainrule.training.sweeping import whole_block
 
 Trains = Callable[[int], object]  # so many steps
 COLUMNS = ("PyTorch", "torch.compile", "JAX", "scikit-learn", "C")

@@ -28,6 +28,7 @@ ARROWS = {
     "diagnose": "run breakdown step errors",
     "native": "rules step formula errors",
     "show": "run breakdown diagnose formula step errors",
+    "training": "native watching run breakdown rules step errors",
     "lab": "native show errors",
 }
 REQUIRED = ("torch", "numpy", "rich", "safetensors")  # never an optional dependency

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from chainrule.errors import ChainruleError
 
 if TYPE_CHECKING:
-    from chainrule.api import Call, Derivation, Parameter, Run, Step, explain, load, train, watch
-    from chainrule.sweeping import Sweep, sweep
+    from chainrule.api import Call, Derivation, Parameter, Run, Step, explain, load, watch
+    from chainrule.natively import train
+    from chainrule.training.sweeping import Sweep, sweep
 
 __version__ = "0.1.0"
 __all__ = [
@@ -47,9 +48,13 @@ def __getattr__(name: str) -> Any:
     before = random.getstate()  # rich draws from it when it is imported, and the script may have seeded it
     try:
         if name in ("Sweep", "sweep"):
-            from chainrule import sweeping
+            from chainrule.training import sweeping
 
             return getattr(sweeping, name)
+        if name == "train":
+            from chainrule import natively
+
+            return natively.train
         from chainrule import api
 
         return getattr(api, name)

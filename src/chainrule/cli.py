@@ -531,7 +531,7 @@ def sweep(options: argparse.Namespace) -> int:
     """
     from chainrule.show.sweep import SweepReport, SweepRow
     from chainrule.show.terminal import show
-    from chainrule.xor import SOLVED, xor_sweep
+    from chainrule.training.xor import SOLVED, xor_sweep
 
     rows = []
     for hidden in options.hidden:

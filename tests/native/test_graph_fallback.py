@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from torch import nn
 
 import chainrule
-from chainrule import training
 from chainrule.native.forms import table
+from chainrule.training import loop
 
 HERE = __file__
 X = torch.randn(16, 6, generator=torch.Generator().manual_seed(1))
@@ -295,7 +295,7 @@ def test_a_machine_that_computes_something_else_is_found_out(monkeypatch):
         def source(self):
             return ""
 
-    monkeypatch.setattr(training, "machine", lambda *_: Wrong())
+    monkeypatch.setattr(loop, "machine", lambda *_: Wrong())
     ours, run = trained(plain, native=True)
     monkeypatch.undo()
     assert "differs from NumPy's" in run.native

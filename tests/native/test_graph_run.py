@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 import chainrule
 from chainrule.errors import RunDamaged
-from chainrule.progress import progress_bar
+from chainrule.training.progress import progress_bar
 
 XOR = torch.tensor([[0.0, 0], [0, 1], [1, 0], [1, 1]]), torch.tensor([[0.0], [1], [1], [0]])
 
@@ -205,7 +205,7 @@ def test_no_bar_where_there_is_no_terminal(capfd):
 
 
 def test_a_bar_for_work_that_takes_long(capfd, monkeypatch):
-    monkeypatch.setattr("chainrule.progress.BAR_AFTER", 0.0)
+    monkeypatch.setattr("chainrule.training.progress.BAR_AFTER", 0.0)
     with progress_bar(10, True) as show:
         show(5)
     out, err = capfd.readouterr()

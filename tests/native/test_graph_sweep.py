@@ -15,11 +15,11 @@ from rich.console import Console
 from torch import nn
 
 import chainrule
-from chainrule import sweeping
 from chainrule.cli import main
 from chainrule.errors import BadOption
 from chainrule.show.sweep import SweepReport, SweepRow
-from chainrule.xor import SOLVED, X, Y, xor_sweep
+from chainrule.training import sweeping
+from chainrule.training.xor import SOLVED, X, Y, xor_sweep
 
 XOR = torch.tensor(X), torch.tensor(Y)
 OPTIMIZERS = {

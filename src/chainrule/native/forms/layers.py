@@ -193,7 +193,7 @@ def normalised(s: Site, axes: Shape, centred: Node, eps: float, less_mean: Any) 
 
 
 def dropout(s: Site) -> Made:
-    """x times a mask that torch's own generator draws (chainrule/training.py draws it where eager training would)."""
+    """x times a mask that torch's own generator draws (native/clock.py draws it where eager training would)."""
     s.need(s.input.over == "batch", "it drops parameters, not activations")
     mask = s.leaves.mask(s.input.shape, s.p)
     return s("mul", s.input, mask), lambda g: {"input": s("mul", g, mask)}

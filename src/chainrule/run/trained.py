@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from chainrule.errors import RunDamaged
-from chainrule.native.memory import Array
 
 SOURCE, NORMS = "native.txt", "norms.safetensors"  # in the run's folder
 
@@ -21,7 +21,7 @@ def write_source(path: Path, source: str) -> None:
     (path / SOURCE).write_text(source, encoding="utf-8")
 
 
-def write_norms(path: Path, norms: Mapping[str, Array]) -> None:
+def write_norms(path: Path, norms: Mapping[str, NDArray[Any]]) -> None:
     """{parameter: (steps,)}"""
     save_file({name: np.ascontiguousarray(column) for name, column in norms.items()}, path / NORMS)
 

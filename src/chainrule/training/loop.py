@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,43 +23,28 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
-from torch.utils.data import DataLoader, TensorDataset
 
-from chainrule.capturing import Kept, Parts
 from chainrule.errors import BadOption
 from chainrule.native.choose import machine
 from chainrule.native.clock import Clock, Mark
 from chainrule.native.graph import CannotLower
 from chainrule.native.job import Job, prepare
 from chainrule.native.memory import Array
-from chainrule.native.order import Order, Shuffle
-from chainrule.one_step import OneStep, watched
-from chainrule.progress import progress_bar
 from chainrule.run.schedule import NEVER, Schedule
 from chainrule.run.store import Recording
-from chainrule.trained import write_norms, write_source
+from chainrule.run.trained import write_norms, write_source
+from chainrule.training.kept import Kept
+from chainrule.training.one_step import OneStep, watched
+from chainrule.training.parts import Parts
+from chainrule.training.progress import progress_bar
+from chainrule.training.settings import Inputs, Settings, checked
 
 Tensor = torch.Tensor
-Inputs = Tensor | Sequence[Tensor]
 
 WINDOW_SECONDS = 0.03  # Ctrl-C and the progress bar wait for the end of a window; what a window costs is 1/1000 of it
 FIRST_WINDOW = 64
 LARGEST_WINDOW = 1 << 16  # steps; bounds the tables of a window
 WINDOW_BYTES = 1 << 26  # of dropout masks and rows
-
-
-@dataclass
-class Settings:
-    """How to train; see api.train."""
-
-    epochs: int
-    batch_size: int | None = None
-    shuffle: Shuffle = False
-    generator: torch.Generator | None = None
-    scheduler: Any = None
-    strict: bool = False
-    norms: bool = False
-    progress: bool | None = None
 
 
 # ---------------------------------------------------------------- the training
@@ -282,27 +267,6 @@ class Training:
 
 
 # ---------------------------------------------------------------- the call
-
-
-def checked(X: Inputs, y: Tensor, settings: Settings) -> tuple[tuple[Tensor, ...], Order]:
-    """The inputs as a tuple, and the order of the batches. Raises BadOption, or what a DataLoader raises."""
-    inputs = (X,) if isinstance(X, Tensor) else tuple(X) if isinstance(X, list | tuple) else ()
-    if not inputs or not all(isinstance(x, Tensor) for x in inputs):
-        raise BadOption("X", type(X).__name__, "wanted: a tensor with a row for each sample, or several in a tuple")
-    if not isinstance(y, Tensor):
-        raise BadOption("y", type(y).__name__, "wanted: a tensor with a row for each sample")
-    shape = tuple(inputs[0].shape)
-    if not shape or shape[0] == 0:
-        raise BadOption("X", f"of shape {shape}", "wanted: at least one sample along the first axis")
-    if type(settings.epochs) is not int or settings.epochs < 1:
-        raise BadOption("epochs", settings.epochs, "wanted: a whole number from 1")
-    if settings.shuffle not in (False, True, "randperm"):
-        raise BadOption("shuffle", settings.shuffle, "wanted: False, True or 'randperm'")
-    if settings.batch_size is not None:
-        dataset = TensorDataset(*inputs, y)  # raises where their lengths differ
-        DataLoader(dataset, settings.batch_size, bool(settings.shuffle), generator=settings.generator)
-    order = Order(shape[0], settings.batch_size, settings.shuffle, settings.generator)
-    return inputs, order
 
 
 def train_into(

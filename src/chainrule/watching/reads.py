@@ -7,17 +7,18 @@ without a gradient it is not recorded.
 from __future__ import annotations
 
 import random
-import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
-from types import FrameType, TracebackType
+from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 
 import numpy as np
 import torch
-from torch.overrides import TorchFunctionMode, resolve_name
+from torch.overrides import TorchFunctionMode
 
-from chainrule.native.graph import CannotLower
+from chainrule.step import Line
+from chainrule.watching.place import caller, line_of
+from chainrule.watching.recorder import name_of, tensors_in
 
 Tensor = torch.Tensor
 READS = {
@@ -36,20 +37,28 @@ READS = {
     torch.is_nonzero,
     Tensor.is_nonzero,
 }
-OWN = tuple(str(Path(place).parent) for place in (torch.__file__, Path(__file__).parent))  # torch's files and ours
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """What a pass did that its recording does not show; `name` of the function, or "", and the user's line."""
+
+    reason: str
+    name: str = ""
+    at: Line | None = None
 
 
 class Reads(TorchFunctionMode):
-    """While it is on, notes the first call that reads a number out of a tensor, and where Python's or NumPy's random
-    numbers were drawn. `check` raises CannotLower if there was one.
+    """While it is on, looks for calls that read a number out of a tensor, and for draws of Python's or NumPy's.
 
+    first     of these, or None
     made      the tensors that were made of the batch, which is given to `begin`, and of nothing else
     detached  those without a gradient that were made of something with one: they change as the weights do
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.first: CannotLower | None = None
+        self.first: Hidden | None = None
         self._made: dict[int, tuple[Tensor, int]] = {}
         self._detached: dict[int, Tensor] = {}
         self._random = random.getstate()
@@ -59,10 +68,10 @@ class Reads(TorchFunctionMode):
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         if self.first is None and func in READS:
-            name = (resolve_name(func) or repr(func)).replace("torch.Tensor.", "Tensor.")
-            self.first = CannotLower("it reads a number, on which what follows may depend", name, users_line())
+            at = line_of(caller(0))
+            self.first = Hidden("it reads a number, on which what follows may depend", name_of(func), at)
         result = func(*args, **(kwargs or {}))
-        self._note(tensors_in((args, kwargs)), tensors_in(result))
+        self._note(list(tensors_in((args, kwargs))), list(tensors_in(result)))
         return result
 
     def begin(self, batch: Iterable[Tensor]) -> Reads:
@@ -94,28 +103,8 @@ class Reads(TorchFunctionMode):
     ) -> None:
         super().__exit__(kind, error, trace)  # type: ignore[no-untyped-call]
         if self.first is None and random.getstate() != self._random:
-            self.first = CannotLower("the model draws from Python's random numbers")
+            self.first = Hidden("the model draws from Python's random numbers")
         now: Any = np.random.get_state(legacy=False)
         before: Any = self._numpy
         if self.first is None and now["state"]["pos"] != before["state"]["pos"]:
-            self.first = CannotLower("the model draws from NumPy's random numbers")
-
-    def check(self) -> None:
-        if self.first is not None:
-            raise self.first
-
-
-def tensors_in(part: Any) -> list[Tensor]:
-    """Every tensor among arguments or results."""
-    if isinstance(part, Tensor):
-        return [part]
-    inside = part.values() if isinstance(part, dict) else part if isinstance(part, list | tuple) else ()
-    return [t for one in inside for t in tensors_in(one)]
-
-
-def users_line() -> str:
-    """file:line of the innermost frame that is neither torch's nor ours."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(OWN):
-        frame = frame.f_back
-    return "" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
+            self.first = Hidden("the model draws from NumPy's random numbers")
