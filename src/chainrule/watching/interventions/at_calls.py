@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch.nn import functional as F
@@ -17,15 +18,54 @@ from chainrule.watching.recorder import name_of, tensors_in
 from chainrule.watching.stack import push_lowest
 
 Tensor = torch.Tensor
-Arguments: TypeAlias = "tuple[Any, ...]"
-# (function, arguments, keyword arguments, settings, what it remembers from call to call) -> the result
-Act: TypeAlias = "Callable[[Callable[..., Any], Arguments, dict[str, Any], dict[str, Any], dict[str, Any]], Any]"
+
+
+@dataclass
+class Made:
+    """A call of torch that the script makes, and an intervention makes in another way.
+
+    settings   of the intervention
+    memory     what it remembers from call to call
+    """
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    settings: dict[str, Any]
+    memory: dict[str, Any]
+
+    @property
+    def tensor(self) -> Tensor:
+        """The first of its arguments that is one."""
+        return next(tensors_in((self.args, self.kwargs)))
+
+    def place(self, name: str) -> int | None:
+        """Where the argument of this name stands, as Python tells or as our rule has it; None where it has no place."""
+        try:
+            names = list(inspect.signature(self.function).parameters)
+        except ValueError:  # built in
+            spelling = SPELLINGS.get(self.function)
+            names = [] if spelling is None else spelling.rules[0].signature.positional
+        where = names.index(name) if name in names and name not in self.kwargs else len(self.args)
+        return where if where < len(self.args) else None
+
+    def made(self) -> Any:
+        return self.function(*self.args, **self.kwargs)
+
+    def mapped(self, change: Callable[[Any], Any]) -> Any:
+        """With every argument changed."""
+        return self.function(*map(change, self.args), **{name: change(part) for name, part in self.kwargs.items()})
+
+    def applied(self, tensor: Tensor) -> Any:
+        """The settings' function of this tensor."""
+        function = getattr(F, self.settings["function"], None) or getattr(torch, self.settings["function"])
+        return function(tensor, **self.settings.get("options", {}))
 
 
 class AtCalls(TorchFunctionMode):
     """Makes the call at settings' `call`, `module`, `file` and `line` in another way, whenever it is made."""
 
-    def __init__(self, act: Act, settings: dict[str, Any]) -> None:
+    def __init__(self, act: Callable[[Made], Any], settings: dict[str, Any]) -> None:
         super().__init__()
         self.act, self.settings = act, settings
         self.call = settings.get("call")
@@ -35,125 +75,85 @@ class AtCalls(TorchFunctionMode):
         self.memory: dict[str, Any] = {}
 
     def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: Arguments = (), kwargs: dict[str, Any] | None = None
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
         if self.call is None or name_of(func) == self.call:
             module, *line = self.places.here(caller(1))
             if tuple(line) in self.lines and self.module in (None, module):
-                return self.act(func, args, kwargs, self.settings, self.memory)
+                return self.act(Made(func, args, kwargs, self.settings, self.memory))
         return func(*args, **kwargs)
 
 
-def first_tensor(args: Arguments, kwargs: dict[str, Any]) -> Tensor:
-    return next(tensors_in((args, kwargs)))
+def skip(call: Made) -> Any:
+    return call.tensor
 
 
-def skip(func: Any, args: Arguments, kwargs: dict[str, Any], settings: dict[str, Any], memory: dict[str, Any]) -> Any:
-    return first_tensor(args, kwargs)
-
-
-def with_gradients(
-    func: Any, args: Arguments, kwargs: dict[str, Any], settings: dict[str, Any], memory: dict[str, Any]
-) -> Any:
+def with_gradients(call: Made) -> Any:
     with torch.enable_grad():
-        return func(*args, **kwargs)
+        return call.made()
 
 
-def with_arguments(
-    func: Any, args: Arguments, kwargs: dict[str, Any], settings: dict[str, Any], memory: dict[str, Any]
-) -> Any:
-    names, given = names_of(func), list(args)
-    for name, value in settings["arguments"].items():
-        if name in names and names.index(name) < len(given):
-            given[names.index(name)] = value
+def with_arguments(call: Made) -> Any:
+    args, kwargs = list(call.args), dict(call.kwargs)
+    for name, value in call.settings["arguments"].items():
+        where = call.place(name)
+        if where is None:
+            kwargs[name] = value
         else:
-            kwargs = kwargs | {name: value}
-    return func(*given, **kwargs)
+            args[where] = value
+    return call.function(*args, **kwargs)
 
 
-def names_of(func: Callable[..., Any]) -> list[str]:
-    """The names of a function's positional arguments, as Python tells or as our rule has them."""
-    try:
-        return list(inspect.signature(func).parameters)
-    except ValueError:  # built in
-        spelling = SPELLINGS.get(func)
-        return [] if spelling is None else spelling.rules[0].signature.positional
-
-
-def with_target_as_prediction(
-    func: Any, args: Arguments, kwargs: dict[str, Any], settings: dict[str, Any], memory: dict[str, Any]
-) -> Any:
-    tensors = list(tensors_in((args, kwargs)))[:2]
+def with_target_as_prediction(call: Made) -> Any:
+    tensors = list(tensors_in((call.args, call.kwargs)))[:2]
     prediction, target = tensors if tensors[0].requires_grad else tensors[::-1]
     shaped = target.reshape(prediction.shape) if target.numel() == prediction.numel() else target
-
-    def put(part: Any) -> Any:
-        return shaped if part is target else part
-
-    return func(*map(put, args), **{name: put(part) for name, part in kwargs.items()})
+    return call.mapped(lambda part: shaped if part is target else part)
 
 
-def standardise(
-    func: Any, args: Arguments, kwargs: dict[str, Any], settings: dict[str, Any], memory: dict[str, Any]
-) -> Any:
+def standardise(call: Made) -> Any:
     """The argument minus its mean over the samples of the first call, over its spread; features that are constant
     there are only shifted."""
-    name = settings.get("argument", 0)
-    names = names_of(func)
-    place = name if isinstance(name, int) else names.index(name) if name in names else 0
-    by_name = isinstance(name, str) and name in kwargs
-    tensor = kwargs[name] if by_name else args[place]
+    name, memory = call.settings["argument"], call.memory
+    tensor = call.kwargs[name] if name in call.kwargs else call.args[call.place(name) or 0]
     if not memory:
-        axes = None if settings.get("whole") else 0
-        spread = tensor.std(axes, correction=0, keepdim=True) if axes is not None else tensor.std(correction=0)
-        memory["mean"] = (tensor.mean(axes, keepdim=True) if axes is not None else tensor.mean()).detach()
+        axes = tuple(range(tensor.dim())) if call.settings.get("whole") else 0
+        spread = tensor.std(axes, correction=0, keepdim=True)
+        memory["mean"] = tensor.mean(axes, keepdim=True).detach()
         memory["spread"] = torch.where(spread > 0, spread, torch.ones_like(spread)).detach()
     scaled = (tensor - memory["mean"]) / memory["spread"]
-    if by_name:
-        return func(*args, **kwargs | {name: scaled})
-    return func(*args[:place], scaled, *args[place + 1 :], **kwargs)
+    return call.mapped(lambda part: scaled if part is tensor else part)
 
 
-def detached(
-    func: Any, args: Arguments, kwargs: dict[str, Any], settings: dict[str, Any], memory: dict[str, Any]
-) -> Any:
+def detached(call: Made) -> Any:
     def put(part: Any) -> Any:
         if isinstance(part, Tensor):
             return part if part.grad_fn is None else part.detach()
         return type(part)(map(put, part)) if type(part) in (list, tuple) else part
 
-    return func(*map(put, args), **{name: put(part) for name, part in kwargs.items()})
+    return call.mapped(put)
 
 
-def applied(settings: dict[str, Any], tensor: Tensor) -> Any:
-    function = getattr(F, settings["function"], None) or getattr(torch, settings["function"])
-    return function(tensor, **settings.get("options", {}))
+def before(call: Made) -> Any:
+    tensor = call.tensor
+    made = call.applied(tensor)
+    return call.mapped(lambda part: made if part is tensor else part)
 
 
-def before(func: Any, args: Arguments, kwargs: dict[str, Any], settings: dict[str, Any], memory: dict[str, Any]) -> Any:
-    tensor = first_tensor(args, kwargs)
-    made = applied(settings, tensor)
-    given = [made if part is tensor else part for part in args]
-    return func(*given, **{name: made if part is tensor else part for name, part in kwargs.items()})
+def after(call: Made) -> Any:
+    return call.applied(call.made())
 
 
-def after(func: Any, args: Arguments, kwargs: dict[str, Any], settings: dict[str, Any], memory: dict[str, Any]) -> Any:
-    return applied(settings, func(*args, **kwargs))
+def instead(call: Made) -> Any:
+    return call.applied(call.tensor)
 
 
-def instead(
-    func: Any, args: Arguments, kwargs: dict[str, Any], settings: dict[str, Any], memory: dict[str, Any]
-) -> Any:
-    return applied(settings, first_tensor(args, kwargs))
-
-
-def hidden(func: Any, args: Arguments, kwargs: dict[str, Any], settings: dict[str, Any], memory: dict[str, Any]) -> Any:
+def hidden(call: Made) -> Any:
     """Wide·tanh(Deep·x): two layers of PyTorch's usual size in place of the linear call."""
-    out = func(*args, **kwargs)
-    x = first_tensor(args, kwargs)
+    out, x, memory = call.made(), call.tensor, call.memory
     if not memory:
-        width = settings["width"]
+        width = call.settings["width"]
         with torch.random.fork_rng(devices=[]):
             memory["first"] = torch.nn.Linear(x.shape[-1], width, dtype=x.dtype)
             memory["last"] = torch.nn.Linear(width, out.shape[-1], dtype=x.dtype)
@@ -161,7 +161,7 @@ def hidden(func: Any, args: Arguments, kwargs: dict[str, Any], settings: dict[st
     return memory["last"](torch.tanh(memory["first"](x)))
 
 
-def always(act: Act) -> Callable[[dict[str, Any]], None]:
+def always(act: Callable[[Made], Any]) -> Callable[[dict[str, Any]], None]:
     """Begins to act at the calls that the settings name; below the script's own modes, above the recorder."""
     return lambda settings: push_lowest(AtCalls(act, settings))
 
