@@ -10,13 +10,14 @@ import torch
 
 from chainrule.breakdown.flow import norm, update_norm
 from chainrule.breakdown.verify import dense
-from chainrule.diagnose.answers import falls_short, late_answers
+from chainrule.diagnose.answers import falls_short, late_answers, still_falling
 from chainrule.diagnose.case import Case, Seen
 from chainrule.step import ParameterUpdate, Update
 
 Tensor = torch.Tensor
 FALL = 0.1  # of its first value: what a loss that learns anything falls by
 ALIVE = 0.01  # an elasticity from which on moving the weights moves the loss
+NOTHING = 0.1  # of the targets' spread explained
 KNOWS = 0.5  # of the targets' spread explained: more than a beginning
 NEAR = 0.1  # of their size: weights that have not gone further are where they began
 FEWEST = 20  # steps, before a rate is judged
@@ -98,6 +99,11 @@ def unlearnt(case: Case) -> bool:
     A loss that does not fall is none where the answers were good from the start, as in fine-tuning.
     """
     return (case.stuck and not late_answers(case).explained > KNOWS) or falls_short(case)
+
+
+def came_to_nothing(case: Case) -> bool:
+    """Unlearnt, or its answers explain as good as nothing of the targets' spread, whatever simple answers do."""
+    return unlearnt(case) or (late_answers(case).explained < NOTHING and not still_falling(case))
 
 
 def settings(case: Case, name: str) -> Iterator[tuple[Seen, Update, ParameterUpdate]]:

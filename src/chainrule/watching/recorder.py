@@ -423,6 +423,7 @@ class Recorder(TorchFunctionMode):
         used |= {index for update in self.step.updates for index in update.parameters}
         self.step.asides = self._asides.all(self._number_of)
         taken: dict[str, int] = {}
+        unnamed = 0
         for index, leaf in self.leaves.items():
             value = self.step.values[index]
             value.name = names.get(id(leaf), value.name)
@@ -431,7 +432,8 @@ class Recorder(TorchFunctionMode):
             if index not in used:
                 value.name = ""
                 continue
-            name = value.name or f"parameter{index}"
+            unnamed += not value.name
+            name = value.name or f"parameter{unnamed}"
             again = taken[name] = taken.get(name, 0) + 1
             value.name = name if again == 1 else f"{name}#{again}"
 

@@ -4,15 +4,20 @@ Law: batch norm in training gives γ·(x − mean)/√(var + ε) + β with mean 
 is x − x = 0, whatever x is: the output is β and the gradient 0. PyTorch refuses it: "Expected more than 1 value per
 channel when training".
 
-The script ended with that error, usually in the last batch of an epoch.
+The script ended with that error, usually in the last batch of an epoch. Or every batch is a single sample, whose
+statistics over time or place are its own: what tells it from others is divided away (an instance norm, Ulyanov et al.
+2016), while an evaluation takes the means over all. That is no error to PyTorch; it is told where nothing was learnt.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import fmean
 
-from chainrule.diagnose.case import Case
+from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.motion import FALL, came_to_nothing
+from chainrule.step import Call
 
 SAYS = "Expected more than 1 value per channel"
 
@@ -20,6 +25,7 @@ SAYS = "Expected more than 1 value per channel"
 def check(case: Case) -> Iterator[Finding]:
     failure = case.failure
     if failure is None or SAYS not in failure.message:
+        yield from _single(case)
         return
     yield Finding(
         slug="batch-of-one",
@@ -33,3 +39,35 @@ def check(case: Case) -> Iterator[Finding]:
         "model.eval() where nothing is trained",
         diff="-    DataLoader(data, batch_size=n)\n+    DataLoader(data, batch_size=n, drop_last=True)",
     )
+
+
+def _single(case: Case) -> Iterator[Finding]:
+    """Batches of one sample that has several numbers for each channel, from the first step to the last."""
+    found = [_norms(seen) for seen in case.steps]
+    if len(found) < 2 or not all(found) or not (_flat(case.losses) or came_to_nothing(case)):
+        return
+    call = found[0][0]
+    yield Finding(
+        slug="batch-of-one",
+        title="batch norm sees a single sample at a time while training",
+        where=Where.of(call),
+        steps=(case.steps[0].index, case.last),
+        evidence={"shape of its input": list(call.arguments["input"].shape), "first loss": case.losses[0]},
+        because="it divides each sample by its own statistics, which takes away what tells it from the others; and an "
+        "evaluation divides by those of all",
+        fix="larger batches, or layer or group norm, which know no batch",
+        diff="-    DataLoader(data, batch_size=1)\n+    DataLoader(data, batch_size=32)",
+    )
+
+
+def _flat(losses: list[float]) -> bool:
+    """Whether the last tenth lies where the first did; single samples' losses say little."""
+    tenth = max(len(losses) // 10, 1)
+    return fmean(losses[-tenth:]) > (1 - FALL) * fmean(losses[:tenth])
+
+
+def _norms(seen: Seen) -> list[Call]:
+    """The batch norms of a step, if all of them train on a single sample."""
+    norms = [call for call in seen.calls if call.rule == "batch_norm"]
+    alone = all(call.arguments.get("training") and call.arguments["input"].shape[0] == 1 for call in norms)
+    return norms if alone else []

@@ -18,12 +18,14 @@ import torch
 
 from chainrule.diagnose.case import Case, Seen, tells
 from chainrule.diagnose.finding import Finding, Where
-from chainrule.diagnose.intervention import uncut
+from chainrule.diagnose.intervention import MOVES_ONLY, uncut
+from chainrule.diagnose.motion import came_to_nothing
 from chainrule.step import Call, Line, Value
 
 
 def check(case: Case) -> Iterator[Finding]:
-    found = [_cut(seen) for seen in case.steps]
+    wanted = [seen for seen in case.steps if _idle(seen)]  # where an optimizer waits for what is lost, if one does
+    found = [_cut(seen, case) for seen in wanted or case.steps]
     if not found or not all(found):
         return
     cut = found[0]
@@ -48,12 +50,23 @@ def check(case: Case) -> Iterator[Finding]:
     )
 
 
-def _cut(seen: Seen) -> tuple[Where, str, Call | None, int] | None:
-    """Where the graph is cut and by what, the call on the path that takes the numbers, and how many calls are lost."""
+def _idle(seen: Seen) -> set[int]:
+    """The parameters that an optimizer has, and that no gradient reaches although calls of the step have them."""
+    off = [value.index for call in _off(seen) for value in call.values if _is_weight(value)]
+    return {index for made in seen.step.updates for index in made.idle} & set(off)
+
+
+def _off(seen: Seen) -> list[Call]:
+    """The calls with weights from which no gradient comes back."""
     on_path = set(seen.calls)
-    off = [call for call in seen.step.calls if call not in on_path and _depends_on_weights(call, seen)]
+    return [call for call in seen.step.calls if call not in on_path and _depends_on_weights(call, seen)]
+
+
+def _cut(seen: Seen, case: Case) -> tuple[Where, str, Call | None, int] | None:
+    """Where the graph is cut and by what, the call on the path that takes the numbers, and how many calls are lost."""
+    off = _off(seen)
     if not off:
-        return None
+        return _without_graph(seen) if came_to_nothing(case) else None
     lost = sum(any(_is_weight(value) for value in call.values) for call in off)
     made_off = {value.index: call for call in off for value in call.outputs}
     asides = [aside for aside in seen.step.asides if aside.source in made_off]
@@ -69,10 +82,26 @@ def _cut(seen: Seen) -> tuple[Where, str, Call | None, int] | None:
                         if aside is not None:
                             return Where.at(aside.at, aside.name, aside.module), aside.name, used, lost
                         return Where.of(made), made.name, used, lost
-    # Numbers that went through Python or argmax are not the same any more; but then no weight is left at all.
+    # Numbers that went through NumPy are others; but an optimizer waits for the weights that made them.
+    moved = [aside for aside in asides if aside.name in (*MOVES_ONLY, "Tensor.numpy")]
+    if moved and _idle(seen) and came_to_nothing(case):
+        return Where.at(moved[-1].at, moved[-1].name, moved[-1].module), moved[-1].name, None, lost
+    # Those that went through Python or argmax, too; but then no weight is left at all.
     if asides and not any(_is_weight(value) for call in seen.calls for value in call.values if "." in value.name):
         return Where.at(asides[-1].at, asides[-1].name, asides[-1].module), asides[-1].name, None, lost
     return None
+
+
+def _without_graph(seen: Seen) -> tuple[Where, str, Call | None, int] | None:
+    """A call in a module that was made without a graph and whose result goes on, while an optimizer has parameters of
+    which none takes part in the step."""
+    strangers = sum(made.strangers for made in seen.step.updates if made.optimizer)
+    results = {a.result: a for a in seen.step.asides if a.result is not None and a.module and a.name not in MOVES_ONLY}
+    used = ((call, results[value.index]) for call in seen.calls for value in call.values if value.index in results)
+    call, aside = next(used, (None, None))
+    if aside is None or not strangers:
+        return None
+    return Where.at(aside.at, aside.name, aside.module), aside.name, call, strangers
 
 
 def _depends_on_weights(call: Call, seen: Seen) -> bool:

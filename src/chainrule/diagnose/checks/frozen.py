@@ -4,26 +4,27 @@ Law: requires_grad = False takes a weight out of step 3 and 4. A body that has b
 head learns. If what is left cannot fit the targets (a body of random numbers, only biases, a head frozen by mistake),
 the loss falls as far as those can bring it and stays.
 
-The finding: weights of layers between data and loss are frozen, and the network explains less than half of what simple
-answers to its inputs do (answers.py). A frozen body behind which a head learns is no fault; nor is a network that
-stays as it is while its input is changed (an attack, a picture of what a unit sees).
+The finding: weights of layers between data and loss are frozen, and nothing was learnt (motion.py). A frozen body
+behind which a head learns is no fault; nor is a network that stays as it is while its input is changed (an attack, a
+picture of what a unit sees).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chainrule.diagnose.answers import all_answers, falls_short, late_answers
+from chainrule.diagnose.answers import all_answers, late_answers
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
+from chainrule.diagnose.motion import came_to_nothing
 from chainrule.step import Call
 
 LAYERS = {"linear", "addmm", "conv1d", "conv2d", "conv3d", "embedding"}
 
 
 def check(case: Case) -> Iterator[Finding]:
-    if not case.steps or not falls_short(case):
+    if not case.steps or not came_to_nothing(case):
         return
     seen = case.steps[-1]
     found = _frozen(seen)
@@ -33,7 +34,7 @@ def check(case: Case) -> Iterator[Finding]:
     call, name = found[0]
     yield Finding(
         slug="frozen",
-        title=f"{len(found)} layers are frozen, and the rest does not learn",
+        title=f"{len(found)} {'layer is' if len(found) == 1 else 'layers are'} frozen, and the rest does not learn",
         where=Where.of(call, name),
         steps=(case.steps[0].index, seen.index),
         evidence={

@@ -5,6 +5,8 @@ does raising the right one lower the others. Given logits the loss falls without
 gradient, −1/N at the target and 0 elsewhere, is the same however right the answer is. Given probabilities it cannot
 fall below −1.
 
+The Kullback-Leibler divergence, t·(ln t − x), is no other: F.kl_div takes the logarithms as x, which are never above 0.
+
 A row counts where its Σ exp(x) is further than 1 % from 1: rounding of log softmax in half precision stays below that.
 """
 
@@ -18,20 +20,23 @@ from chainrule.diagnose.intervention import Intervention
 from chainrule.step import Call, Value
 
 FAR = 0.01
+TAKE_LOGARITHMS = ("nll_loss", "kl_div")
 
 
 def check(case: Case) -> Iterator[Finding]:
     for seen, call in case.calls():
         given = call.arguments.get("input")
-        if call.rule != "nll_loss" or not isinstance(given, Value) or given.tensor is None or len(given.shape) < 2:
+        if call.rule not in TAKE_LOGARITHMS or not isinstance(given, Value) or given.tensor is None:
             continue
-        sums = given.tensor.double().exp().sum(1)
-        if float(((sums - 1).abs() > FAR).double().mean()) < 0.5:
+        sums = given.tensor.double().exp().sum(1) if len(given.shape) > 1 else given.tensor.double().exp()
+        if call.rule == "nll_loss" and (len(given.shape) < 2 or float(((sums - 1).abs() > FAR).double().mean()) < 0.5):
+            continue
+        if call.rule == "kl_div" and not bool((given.tensor >= 0).all()):
             continue
         made = seen.origin(given)
         yield Finding(
             slug="no-log-probabilities",
-            title="the negative log likelihood is given numbers that are no logarithms of probabilities",
+            title=f"{call.name} is given numbers that are no logarithms of probabilities",
             where=Where.of(call if made is None else made),
             steps=(seen.index, case.last),
             evidence={
@@ -40,10 +45,12 @@ def check(case: Case) -> Iterator[Finding]:
                 "first loss": case.losses[0],
                 "last loss": case.losses[-1],
             },
-            because="its gradient is −1/N at the target and 0 elsewhere, however right the answer is: nothing holds "
-            "the other classes down",
-            fix="give it F.log_softmax(x, dim=1), or use F.cross_entropy, which applies that itself",
-            diff="-    loss = F.nll_loss(x, target)\n+    loss = F.cross_entropy(x, target)",
+            because="its gradient by x is −target/N, however right the answer is: nothing holds the other classes down",
+            fix="give it F.log_softmax(x, dim=1)"
+            + (", or use F.cross_entropy, which applies that itself" if call.rule == "nll_loss" else ""),
+            diff="-    loss = F.nll_loss(x, target)\n+    loss = F.cross_entropy(x, target)"
+            if call.rule == "nll_loss"
+            else "",
             attempts=_attempts(call, made),
         )
         return

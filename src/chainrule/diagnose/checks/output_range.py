@@ -58,8 +58,8 @@ def check(case: Case) -> Iterator[Finding]:
         low, high = _range(seen, first.prediction)
         if last is None or (low, high) == EVERYTHING:
             continue
-        least, constant = _least(first, t, low, high)
-        if least > MUCH * constant > 0:
+        own, least, constant = _least(first, t, low, high)
+        if least - own > MUCH * (constant - own) > 0:
             if first.call.rule in BINARY and last.rule == "sigmoid":  # it is meant there: the bend before it is not
                 last = seen.origin(last.arguments["input"]) or last
             yield _beyond(case, last, t, (low, high), (least, constant))
@@ -115,17 +115,18 @@ def _range(seen: Seen, value: Value) -> tuple[float, float]:
     return low, high
 
 
-def _least(comparison: Comparison, t: Tensor, low: float, high: float) -> tuple[float, float]:
-    """The loss if every answer were the reachable number nearest its target, and that of the best constant answer."""
+def _least(comparison: Comparison, t: Tensor, low: float, high: float) -> tuple[float, float, float]:
+    """The loss if every answer were its target, if it were the reachable number nearest to that, and that of the best
+    constant answer. A target between 0 and 1 has an entropy of its own."""
     rule = comparison.call.rule
     if rule in BINARY:
         if rule in LOGITS:
             low, high = (1 / (1 + math.exp(-bound)) if abs(bound) < 700 else float(bound > 0) for bound in (low, high))
-        return _entropy(t, t.clamp(low, high)), _entropy(t, t.mean().expand_as(t))
+        return _entropy(t, t), _entropy(t, t.clamp(low, high)), _entropy(t, t.mean().expand_as(t))
     away = t - t.clamp(low, high)
     if rule == "l1_loss":
-        return float(away.abs().mean()), float((t - t.median()).abs().mean())
-    return float(away.square().mean()), float((t - t.mean()).square().mean())
+        return 0.0, float(away.abs().mean()), float((t - t.median()).abs().mean())
+    return 0.0, float(away.square().mean()), float((t - t.mean()).square().mean())
 
 
 def _entropy(t: Tensor, p: Tensor) -> float:

@@ -4,7 +4,8 @@ Law: a step moves the weights by η times its direction. Where a schedule takes 
 slope, every later step is one of length 0, however many there are.
 
 Faded: η is below 1 % of its largest value from before the middle of the steps looked at to their end, while the loss
-has not learnt and moving the weights would still move it (elasticity above ALIVE, motion.py). A schedule that ends
+has not learnt, or the answers are clearly worse than simple ones (answers.py), and moving the weights would still move
+it (elasticity above ALIVE, motion.py). A schedule that ends
 at 0 when the training ends is none.
 """
 
@@ -12,12 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chainrule.diagnose.answers import all_answers, late_answers
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
 from chainrule.diagnose.motion import ALIVE, elasticity, rate, unlearnt
 
 FADED = 0.01
+FAR = 0.75  # of what simple answers explain
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -25,7 +28,7 @@ def check(case: Case) -> Iterator[Finding]:
     largest = max((rate for _, rate in rates), default=0.0)
     over = [seen for seen, rate in rates if rate >= FADED * largest]
     since = next((seen for seen, _ in rates if over and seen.index > over[-1].index), None)
-    if since is None or since.index > len(case.losses) / 2 or not unlearnt(case):
+    if since is None or since.index > len(case.losses) / 2 or not (unlearnt(case) or _unfinished(case)):
         return
     last, now = rates[-1]
     if elasticity(last) < ALIVE:
@@ -47,6 +50,11 @@ def check(case: Case) -> Iterator[Finding]:
         fix="let the schedule fall later or less: count its steps in the unit in which scheduler.step() is called",
         attempts=(Intervention("set", {"settings": {"lr": largest}}),),
     )
+
+
+def _unfinished(case: Case) -> bool:
+    """Whether the answers are clearly worse than simple ones."""
+    return late_answers(case).explained < FAR * all_answers(case).attainable
 
 
 def _rate(seen: Seen) -> float:

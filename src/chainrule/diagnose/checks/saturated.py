@@ -5,18 +5,18 @@ whose numbers lie out there multiplies the gradient by nearly 0, and what lies b
 z = W·x: inputs that are too large, or weights that are.
 
 The finding: of nineteen twentieths of all numbers of a bend between two layers the slope is below a hundredth of its
-largest value, in the first step looked at and in the last, and the network explains less than half of what simple
-answers do (answers.py). A bend that is sure of itself because the network has learnt is as it should be.
+largest value, in the first step looked at and in the last, and nothing was learnt (motion.py). A bend that is sure of
+itself because the network has learnt is as it should be.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chainrule.diagnose.answers import falls_short
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
+from chainrule.diagnose.motion import came_to_nothing
 from chainrule.step import Call
 
 FLAT = 0.01  # of the largest slope
@@ -24,7 +24,7 @@ NEARLY_ALL = 0.95
 
 
 def check(case: Case) -> Iterator[Finding]:
-    if not case.steps or not falls_short(case):
+    if not case.steps or not came_to_nothing(case):
         return
     first, last = case.steps[0], case.steps[-1]
     places = {(call.file, call.line, call.module) for call, _ in _saturated(last)}

@@ -35,7 +35,7 @@ def check(case: Case) -> Iterator[Finding]:
     if not 0 < ratio < SMALL:
         return
     seen, last = case.steps[0], case.steps[-1]
-    call, weight = _layers(seen)[0]
+    call, weight = weight_layers(seen)[0]
     moved = _moved(seen, last, weight.name)
     if not moved < STILL:
         return
@@ -62,7 +62,7 @@ def check(case: Case) -> Iterator[Finding]:
     )
 
 
-def _layers(seen: Seen) -> list[tuple[Call, Value]]:
+def weight_layers(seen: Seen) -> list[tuple[Call, Value]]:
     """The calls with a weight matrix, in order."""
     found = ((call, value) for call in seen.calls for value in call.values if value.kind == "parameter")
     return [(call, value) for call, value in found if len(value.shape) > 1]
@@ -70,7 +70,7 @@ def _layers(seen: Seen) -> list[tuple[Call, Value]]:
 
 def _ratio(seen: Seen) -> float:
     """The gradient's root mean square at the first weight matrix by that at the last one."""
-    layers = _layers(seen)
+    layers = weight_layers(seen)
     if len(layers) < 3:
         return math.nan
     first, last = (seen.gradient(layers[i][1]) for i in (0, -1))

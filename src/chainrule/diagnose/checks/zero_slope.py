@@ -28,8 +28,11 @@ def check(case: Case) -> Iterator[Finding]:
     found = [_stops(seen) for seen in late]
     if not found or not all(found):
         return
+    if not any(seen.step.loss for seen in late) and not all(map(_stops, case.steps)):
+        return  # it has reached 0, the least value of a hinge
     call = found[-1]
     assert call is not None
+    by_zero = _by_zero(call)
     given = next(value for value in call.inputs)
     numbers = given.tensor if given.tensor is not None else None
     evidence = {"gradient behind": "not 0", "gradient in front": 0.0}
@@ -38,24 +41,26 @@ def check(case: Case) -> Iterator[Finding]:
     evidence |= {name: call.arguments[name] for name in ("min", "max") if isinstance(call.arguments.get(name), float)}
     yield Finding(
         slug="zero-slope",
-        title=f"{call.name} is flat at all of its numbers: exactly 0 goes back",
+        title=f"{call.name} {'multiplies by 0' if by_zero else 'is flat at all of its numbers'}: exactly 0 goes back",
         where=Where.of(call),
         steps=(late[0].index, late[-1].index),
         evidence=evidence,
         because=f"the slope of {call.name} there is 0, and a product with the factor 0 is 0: no weight in front moves",
-        fix="take it out of the training (round or clamp only what is shown); to bound the gradient, "
+        fix="look at the factor that is 0: a mask, a weight, an advantage that is its own baseline"
+        if by_zero
+        else "take it out of the training (round or clamp only what is shown); to bound the gradient, "
         "torch.nn.utils.clip_grad_norm_",
         diff="-    loss = loss.clamp(max=…)\n+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)"
-        if not call.output.shape
+        if not call.output.shape and not by_zero
         else "",
-        attempts=(Intervention.at(call, "skip"),),
+        attempts=() if by_zero else (Intervention.at(call, "skip"),),
     )
 
 
 def _stops(seen: Seen) -> Call | None:
     """The call nearest the loss that stops the gradient of everything before it."""
     for call in reversed(seen.calls):
-        if call.rule not in FLAT | STEPS or not call.inputs:
+        if not (call.rule in FLAT | STEPS or _by_zero(call)) or not call.inputs:
             continue
         arriving = seen.gradient(call.output)
         if arriving is None or not bool(arriving.any()) or any(_reaches(seen, value) for value in call.inputs):
@@ -64,6 +69,12 @@ def _stops(seen: Seen) -> Call | None:
         if before and not any(_reaches(seen, value) for value in before):
             return call
     return None
+
+
+def _by_zero(call: Call) -> bool:
+    """A product with data that is all 0."""
+    factors = [value.tensor for value in call.values if value.kind == "data"]
+    return call.rule == "mul" and any(t is not None and t.numel() > 0 and not bool(t.any()) for t in factors)
 
 
 def _reaches(seen: Seen, value: Value) -> bool:

@@ -1,0 +1,64 @@
+"""Backward starts from the loss that was computed.
+
+Law: ∂L/∂w is taken of what backward() is called on. A comparison of answers with targets that is computed in a step and
+that no backward pass starts from or goes through has no say in any weight, however well it is printed: its descent is
+left to chance.
+
+The finding: in every step looked at answers are compared with targets where gradients are wanted, no such comparison is
+on the way of a backward pass, and weights are moved all the same. Where one of several comparisons is on the way, the
+others may be there to be looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.directions import LOSSES
+from chainrule.diagnose.finding import Finding, Where
+from chainrule.step import Call, Value
+
+FEWEST = 2
+
+
+def check(case: Case) -> Iterator[Finding]:
+    found = [_compared(seen) for seen in case.steps]
+    if (
+        len(found) < FEWEST
+        or not all(off and not on for off, on in found)
+        or not all(seen.moved for seen in case.steps)
+    ):
+        return
+    seen, call = case.steps[-1], found[-1][0][0]
+    root = seen.calls[-1]
+    lost = [one[0][0].output.tensor for one in (found[0], found[-1])]
+    yield Finding(
+        slug="other-loss",
+        title=f"backward() starts from {root.name}, and {call.name} has no part in it",
+        where=Where.at(seen.step.backwards[0].at, root.name),
+        steps=(case.steps[0].index, case.last),
+        evidence={
+            "compares answers with targets": f"{call.name} ({call.where.rpartition('/')[2]})",
+            **{
+                when: float(t)
+                for when, t in zip(("first", "last"), lost, strict=True)
+                if t is not None and t.numel() == 1
+            },
+            "loss that is sent back, first": case.losses[0],
+            "last": case.losses[-1],
+        },
+        because="only what backward() is called on, and what that was computed from, has a gradient",
+        fix="call backward() on the sum of all terms",
+        diff="-    penalty.backward()\n+    (loss + penalty).backward()",
+    )
+
+
+def _compared(seen: Seen) -> tuple[list[Call], list[Call]]:
+    """The comparisons that no backward pass goes through, and those that one does."""
+    on_path = {call for backward in seen.step.backwards for call in backward.calls}
+    compared = [
+        call
+        for call in seen.step.calls
+        if call.rule in LOSSES and isinstance(call.arguments.get("target"), Value) and call.output.requires_grad
+    ]
+    return [call for call in compared if call not in on_path], [call for call in compared if call in on_path]

@@ -1,0 +1,139 @@
+"""Which way descent drives what a loss compares: towards each other, or apart."""
+
+from __future__ import annotations
+
+import math
+
+from chainrule.diagnose.case import Seen, tells
+from chainrule.step import Call, Value
+
+LOSSES = {
+    "mse_loss",
+    "l1_loss",
+    "smooth_l1_loss",
+    "huber_loss",
+    "cross_entropy",
+    "cross_entropy_of_probabilities",
+    "nll_loss",
+    "poisson_nll_loss",
+    "kl_div",
+    "kl_div_log_target",
+    "soft_margin_loss",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "binary_cross_entropy_with_pos_weight",
+}
+LOG = {"log", "log_softmax", "functional_log_softmax", "logsigmoid"}
+PROBABILITY = {"sigmoid", "softmax", "functional_softmax"}
+AROUND = {"add", "sub", "rsub", "clamp", "clamp_min", "getitem", "gather"}
+COSTS = ("cost", "loss", "penalt", "regret")  # what is to be small, by its name
+
+
+def maximised(seen: Seen) -> bool:
+    """Whether the optimizer climbs."""
+    settings = [change.settings for update in seen.step.updates for change in update.parameters.values()]
+    return bool(settings) and all(bool(one.get("maximize")) for one in settings)
+
+
+def directions(seen: Seen) -> list[tuple[Call, float]]:
+    """Every comparison with +1 where descent brings its two sides together, −1 where it drives them apart."""
+    down = -1.0 if maximised(seen) else 1.0
+    found = ((call, down * _together(seen, call)) for call in seen.calls)
+    return [(call, direction) for call, direction in found if direction]
+
+
+def rewarded(seen: Seen) -> list[tuple[Call, float]]:
+    """Every product of log probabilities with their rewards: +1 where it is to grow, −1 where it is to fall."""
+    down = -1.0 if maximised(seen) else 1.0
+    found = ((call, down * _grows(seen, call)) for call in seen.calls)
+    return [(call, direction) for call, direction in found if direction]
+
+
+def _together(seen: Seen, call: Call) -> float:
+    g = seen.gradient(call.output)
+    if g is None or g.is_complex() or not bool(g.any()):
+        return 0.0
+    if (call.rule in LOSSES and isinstance(call.arguments.get("target"), Value)) or _is_distance(seen, call):
+        return 1.0 if bool((g > 0).any()) else -1.0
+    if call.rule == "cosine_similarity" and _meets_data(call):
+        return 1.0 if bool((g < 0).any()) else -1.0
+    return _likelihood(seen, call) if _is_log_probability(seen, call) and not _weighed(seen, call) else 0.0
+
+
+def _is_distance(seen: Seen, call: Call) -> bool:
+    """The square or size of what an answer is away from data; not where other data weighs it, as rewards do."""
+    made = seen.producer(call.arguments.get("input")) if call.rule in ("pow", "square", "abs") else None
+    even = call.rule != "pow" or call.arguments.get("exponent") == 2
+    if made is None or made.rule != "sub" or not even:
+        return False
+    return seen.notation.target in made.values or (_meets_data(made) and not _weighed(seen, call))
+
+
+def _meets_data(call: Call) -> bool:
+    """Whether one side is data that differs from number to number, the other made by weights or a weight."""
+    kinds = {value.kind for value in call.values}
+    return kinds in ({"data", "result"}, {"data", "parameter"}) and all(
+        tells(value) for value in call.values if value.kind == "data"
+    )
+
+
+def _weighed(seen: Seen, call: Call) -> bool:
+    """Whether a result on the way to the loss is multiplied by data, a number for each sample."""
+    reached = {value.index for value in call.outputs}
+    for later in seen.calls[seen.calls.index(call) + 1 :]:
+        if reached & {value.index for value in later.values}:
+            reached |= {value.index for value in later.outputs}
+            if later.rule in ("mul", "div") and any(v.kind == "data" and v.numel > 1 for v in later.values):
+                return True
+    return False
+
+
+def _is_log_probability(seen: Seen, call: Call) -> bool:
+    """By a function of its own, or z − log Σ eᶻ as torch.distributions have it."""
+    if call.rule == "sub":
+        first, second = call.arguments.get("input"), call.arguments.get("other")
+        made = seen.producer(second) if isinstance(second, Value) else None
+        return made is not None and made.rule == "logsumexp" and made.arguments.get("input") is first
+    return call.rule in LOG
+
+
+def _likelihood(seen: Seen, call: Call) -> float:
+    """+1 where the logarithm of a probability is to grow, −1 where it is to fall; 0 where it is no log likelihood.
+
+    A log likelihood takes the same share of each sample's right class and nothing of the others. A policy gradient
+    weighs each by its own reward, an entropy takes all.
+    """
+    if call.rule == "log":
+        made = seen.origin(call.arguments["input"])
+        while made is not None and made.rule in AROUND and len(made.inputs) == 1:  # log(1 − p + ε)
+            made = seen.origin(made.inputs[0])
+        if made is None or made.rule not in PROBABILITY:
+            return 0.0
+    g = seen.gradient(call.output)
+    if g is None or not g.isfinite().all():
+        return 0.0
+    taken = g[g != 0]
+    if not 1 < taken.numel() < g.numel() or math.isclose(float(taken.min()), -float(taken.max())):
+        return 0.0
+    same = math.isclose(float(taken.min()), float(taken.max()), rel_tol=1e-3)
+    return 0.0 if not same else (1.0 if float(taken[0]) < 0 else -1.0)
+
+
+def _grows(seen: Seen, call: Call) -> float:
+    """+1 where the mean of log p · reward is to grow, −1 where it is to fall, 0 where the call is no such product."""
+    rewards = [v for v in call.values if v.kind == "data" and v.numel > 1]
+    answers = [v for v in call.values if v.kind == "result"]
+    if call.rule != "mul" or len(rewards) != 1 or len(answers) != 1:
+        return 0.0
+    if any(cost in rewards[0].name.lower() for cost in COSTS):
+        return 0.0
+    sign, made = 1.0, seen.origin(answers[0])
+    if made is not None and made.rule == "neg":
+        sign, made = -1.0, seen.origin(made.inputs[0])
+    source = seen.producer(made.arguments.get("input")) if made is not None and made.rule == "gather" else None
+    g = seen.gradient(call.output)
+    if source is None or not _is_log_probability(seen, source) or g is None or not bool(g.any()):
+        return 0.0
+    if bool((g > 0).any()) and bool((g < 0).any()):
+        return 0.0
+    return -sign if bool((g > 0).any()) else sign
