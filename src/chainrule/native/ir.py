@@ -26,7 +26,7 @@ class Target:
     """What the code is written for.
 
     vector_bytes, registers   of the vector registers
-    scalef                    2ⁿ·x is one instruction (AVX-512)
+    scalef                    2ⁿ·x is one instruction, and so is to look up one of 32 numbers (AVX-512)
     x86                       it is one of these processors
     give_way                  the C function that lets another thread run, or ""
     """
@@ -156,7 +156,8 @@ class Builder:
         helpers = [line for lines in function.helpers.values() for line in lines]
         head = f"define i64 @{name}({', '.join(arguments)}) #0 {{"
         width = f'"prefer-vector-width"="{8 * self.target.vector_bytes}"'
-        attributes = f'attributes #0 = {{ nounwind "no-trapping-math"="true" {width} }}'
+        # "stackrealign": else a vector that does not find a register may lie across two cache lines of the stack
+        attributes = f'attributes #0 = {{ nounwind "stackrealign" "no-trapping-math"="true" {width} }}'
         return "\n".join([*sorted(function.declared), *helpers, head, "entry:", *function.lines, "}", attributes, ""])
 
     # ---------------------------------------------------------------- constants
@@ -217,10 +218,13 @@ class Builder:
         return self.value(f"{how} {source} {a} to {wanted}")
 
     def clamp(self, x: Value, low: float, high: float) -> Value:
-        """Written so that NaN passes and each bound is one instruction (llvm.minnum takes three)."""
-        for condition, bound in (("ogt", self.constant(high)), ("olt", self.constant(low))):
-            x = self.select(self.compare(condition, x, bound), bound, x)
-        return x
+        x, bound = self.at_most(x, high), self.constant(low)
+        return self.select(self.compare("olt", x, bound), bound, x)
+
+    def at_most(self, x: Value, high: float) -> Value:
+        """Written so that NaN passes and it is one instruction (llvm.minnum takes three)."""
+        bound = self.constant(high)
+        return self.select(self.compare("ogt", x, bound), bound, x)
 
     # ---------------------------------------------------------------- lanes
 
@@ -232,8 +236,30 @@ class Builder:
         return self.shuffle(first, "poison", [0] * self.width)
 
     def shuffle(self, a: Value, b: Value, lanes: Sequence[int]) -> Value:
-        mask = ", ".join(f"i32 {lane}" for lane in lanes)
+        """The lanes of a followed by b; −1 is any number."""
+        mask = ", ".join("i32 poison" if lane < 0 else f"i32 {lane}" for lane in lanes)
         return self.value(f"shufflevector {self.type} {a}, {self.type} {b}, <{len(lanes)} x i32> <{mask}>")
+
+    def in_registers(self, instruction: Callable[..., Value], *operands: Value) -> Value:
+        """An instruction that there is for whole registers only, on any number of lanes.
+
+        `instruction` takes a Builder as wide as a register, and what of each operand lies in it.
+        """
+        inner = self.of(self.target.lanes(self.dtype))
+        if self.width == inner.width:
+            return instruction(inner, *operands)
+        if self.width == 1:
+            filled = [inner.value(f"insertelement {inner.type} poison, {self.number} {a}, i32 0") for a in operands]
+            return inner.lane(instruction(inner, *filled), 0)
+        parts = []
+        for start in range(0, self.width, inner.width):
+            lanes = [lane if lane < self.width else -1 for lane in range(start, start + inner.width)]
+            parts.append(instruction(inner, *(self.shuffle(a, "poison", lanes) for a in operands)))
+        while len(parts) > 1:
+            pairs = zip(parts[::2], parts[1::2], strict=True)
+            parts = [inner.shuffle(*pair, range(2 * inner.width)) for pair in pairs]
+            inner = inner.of(2 * inner.width)
+        return inner.shuffle(parts[0], "poison", range(self.width)) if self.width < inner.width else parts[0]
 
     def lane(self, a: Value, lane: int) -> Value:
         return a if self.width == 1 else self.value(f"extractelement {self.type} {a}, i32 {lane}")

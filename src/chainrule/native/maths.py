@@ -110,6 +110,8 @@ FORMATS = {
     ),
 }
 # fmt: on
+QUARTERS = [math.tanh(k / 4) for k in range(32)]
+NEAR = (0.13249472597035894, -0.3333316967236416)  # (tanh r − r)/r³ in r² for |r| ≤ 1/8, at Chebyshev points
 
 
 def polynomial(b: Builder, x: Value, coefficients: Sequence[float], square: Value = "") -> Value:
@@ -142,14 +144,18 @@ def two_to(b: Builder, n: Value) -> Value:
     return b.cast("bitcast", bits, b.integer, b.type)
 
 
+def scalef(b: Builder, x: Value, n: Value) -> Value:
+    """x·2ⁿ in one instruction; llvm.ldexp takes an integer n, and makes it a float again."""
+    name = f"llvm.x86.avx512.mask.scalef.{'ps' if b.bits == 32 else 'pd'}.512"
+    all_lanes, rounding = (f"i{b.width}", "-1"), ("i32", "4")
+    return b.intrinsic(name, b.type, (b.type, x), (b.type, n), (b.type, "zeroinitializer"), all_lanes, rounding)
+
+
 def scaled(b: Builder, x: Value, n: Value) -> Value:
     """x·2ⁿ for a whole n given as a float, also where 2ⁿ itself overflows or underflows."""
-    whole = b.cast("fptosi", n, b.type, b.integer)
     if b.target.scalef:
-        suffix = "f32.i32" if b.bits == 32 else "f64.i64"
-        if b.width > 1:
-            suffix = ".".join(f"v{b.width}{part}" for part in suffix.split("."))
-        return b.intrinsic(f"llvm.ldexp.{suffix}", b.type, (b.type, x), (b.integer, whole))
+        return b.in_registers(scalef, x, n)
+    whole = b.cast("fptosi", n, b.type, b.integer)
     half = b.whole("ashr", whole, b.integers(1))
     return b.mul(b.mul(x, two_to(b, half)), two_to(b, b.whole("sub", whole, half)))
 
@@ -170,7 +176,35 @@ def expm1(b: Builder, x: Value) -> Value:
     return b.select(b.compare("oeq", x, b.constant(0)), x, result)
 
 
+def of_quarters(b: Builder, shifted: Value) -> Value:
+    """tanh k/4, where k are the last five bits."""
+    low, high = b.constants(QUARTERS[:16]), b.constants(QUARTERS[16:])
+    k = b.cast("bitcast", shifted, b.type, b.integer)
+    return b.intrinsic("llvm.x86.avx512.vpermi2var.ps.512", b.type, (b.type, low), (b.integer, k), (b.type, high))
+
+
+def tanh_by_table(b: Builder, x: Value) -> Value:
+    """(tanh a + tanh r)/(1 + tanh a·tanh r) with |x| = a + r and a = k/4, in float32.
+
+    Adding `shift` rounds to a whole number of quarters, k, and leaves it in the last bits. The table ends at 7.75:
+    where r is larger than 1/8, its error is small beside what tanh a lacks to 1.
+    """
+    f = FORMATS[b.dtype]
+    size = b.at_most(b.math("fabs", x), 8.95)  # whose tanh is made 1, half a unit in the last place from it
+    shift = b.constant(1.5 * 2 ** (f.fraction - 2))
+    shifted = b.add(b.at_most(size, 7.75), shift)
+    r = b.sub(size, b.sub(shifted, shift))
+    a = b.in_registers(of_quarters, shifted)
+    square = b.mul(r, r)
+    r = b.fma(b.mul(r, square), b.fma(b.constant(NEAR[0]), square, b.constant(NEAR[1])), r)
+    return b.math("copysign", b.div(b.add(a, r), b.fma(a, r, b.constant(1))), x)
+
+
 def tanh(b: Builder, x: Value) -> Value:
+    return tanh_by_table(b, x) if b.target.scalef and b.dtype == "float32" else tanh_by_exp(b, x)
+
+
+def tanh_by_exp(b: Builder, x: Value) -> Value:
     """e/(e + 1) with e = (e²ˣ − 1)/2 and 2x = n·ln 2 + 2r.
 
     Adding `shift` rounds to the whole number n, and leaves n + bias in the last bits, which are moved up to where a

@@ -26,9 +26,9 @@ def nothing_is_kept(monkeypatch):
     monkeypatch.setenv("CHAINRULE_CACHE", "")
 
 
-def computed(name: str, x: np.ndarray, target: Target | None = None) -> np.ndarray:
+def computed(name: str, x: np.ndarray, target: Target | None = None, width: int = 8) -> np.ndarray:
     """The function by compiled code, on as many numbers as there are lanes at once."""
-    b = Builder(x.dtype.name, 8, target or jit.host())
+    b = Builder(x.dtype.name, width, target or jit.host())
     with b.loop(len(x), b.width) as loop:
         value = ELEMENTWISE[name](b, b.load(b.address("%x", loop.index)))
         b.store(value, b.address("%y", loop.index))
@@ -94,3 +94,20 @@ def test_subnormal_numbers(name):
     y = computed(name, np.resize(x, 8))[:4]
     theirs = getattr(np, name)(x.astype(np.float64))
     np.testing.assert_allclose(y, theirs, rtol=2**-22, atol=2**-149)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["exp", "tanh"])
+def test_the_result_does_not_depend_on_how_many_numbers_lie_side_by_side(name, dtype):
+    """1 to 4 registers, and parts of one: some instructions are there for a whole register only."""
+    x = points(name, dtype)
+    for width in (1, 2, 4, 16, 32, 64):
+        np.testing.assert_array_equal(computed(name, x, width=width), computed(name, x))
+
+
+def test_tanh_goes_to_1_and_never_beyond():
+    """All numbers of float32 from 8 to 16: 1 − tanh² must not become negative."""
+    x = np.arange(np.float32(8).view(np.uint32), np.float32(16).view(np.uint32), dtype=np.uint32).view(np.float32)
+    y = computed("tanh", x)
+    assert y.max() == 1
+    assert (y[x > 9.02] == 1).all()

@@ -1,5 +1,5 @@
+declare <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float>, <16 x float>, <16 x float>, i16, i32)
 declare <4 x float> @llvm.fmuladd.v4f32(<4 x float>, <4 x float>, <4 x float>)
-declare <4 x float> @llvm.ldexp.v4f32.v4i32(<4 x float>, <4 x i32>)
 declare <4 x float> @llvm.rint.v4f32(<4 x float>)
 declare float @llvm.fabs.f32(float)
 define i64 @run(ptr noalias %leaf0, ptr noalias %leaf1, ptr noalias %leaf2, ptr noalias %leaf3, ptr noalias %order, ptr noalias %scalars, ptr noalias %losses, ptr noalias %norms, ptr noalias %scratch, ptr noalias %tables, i64 %first, i64 %count) #0 {
@@ -40,8 +40,8 @@ after9:
 after8:
   br label %loop25
 loop25:
-  %i25 = phi i64 [0, %after8], [%v91, %loop25]
-  %c27 = phi <4 x float> [%v7, %after8], [%v85, %loop25]
+  %i25 = phi i64 [0, %after8], [%v93, %loop25]
+  %c27 = phi <4 x float> [%v7, %after8], [%v87, %loop25]
   %v26 = add i64 %i25, %first
   %v28 = shufflevector <4 x float> %c27, <4 x float> poison, <4 x i32> <i32 0, i32 0, i32 0, i32 0>
   %v29 = shufflevector <4 x float> %c27, <4 x float> poison, <4 x i32> <i32 1, i32 1, i32 1, i32 1>
@@ -76,50 +76,52 @@ loop25:
   %v58 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %v57, <4 x float> %v53, <4 x float> %v56)
   %v59 = call <4 x float> @llvm.fmuladd.v4f32(<4 x float> %v53, <4 x float> %v58, <4 x float> %v52)
   %v60 = fadd contract <4 x float> %v59, splat (float 0x3FF0000000000000)
-  %v61 = fptosi <4 x float> %v50 to <4 x i32>
-  %v62 = call <4 x float> @llvm.ldexp.v4f32.v4i32(<4 x float> %v60, <4 x i32> %v61)
-  %v63 = fadd contract <4 x float> splat (float 0x3FF0000000000000), %v62
-  %v64 = fdiv contract <4 x float> splat (float 0x3FF0000000000000), %v63
-  %v65 = fsub contract <4 x float> %v64, %v40
-  %v66 = fmul contract <4 x float> %v65, %v65
-  %v67 = fmul contract <4 x float> %v65, splat (float 0x3FE0000000000000)
-  %v68 = fsub contract <4 x float> splat (float 0x3FF0000000000000), %v64
-  %v69 = fmul contract <4 x float> %v64, %v68
-  %v70 = fmul contract <4 x float> %v67, %v69
-  %v71 = fmul contract <4 x float> %v70, %v36
-  %v72 = fmul contract <4 x float> %v70, %v38
-  %v73 = shufflevector <4 x float> %v71, <4 x float> %v70, <4 x i32> <i32 0, i32 1, i32 4, i32 5>
-  %v74 = shufflevector <4 x float> %v71, <4 x float> %v70, <4 x i32> <i32 2, i32 3, i32 6, i32 7>
-  %v75 = fadd contract <4 x float> %v73, %v74
-  %v76 = shufflevector <4 x float> %v72, <4 x float> %v66, <4 x i32> <i32 0, i32 1, i32 4, i32 5>
-  %v77 = shufflevector <4 x float> %v72, <4 x float> %v66, <4 x i32> <i32 2, i32 3, i32 6, i32 7>
-  %v78 = fadd contract <4 x float> %v76, %v77
-  %v79 = shufflevector <4 x float> %v75, <4 x float> %v78, <4 x i32> <i32 0, i32 4, i32 2, i32 6>
-  %v80 = shufflevector <4 x float> %v75, <4 x float> %v78, <4 x i32> <i32 1, i32 5, i32 3, i32 7>
-  %v81 = fadd contract <4 x float> %v79, %v80
-  %v82 = shufflevector <4 x float> %v81, <4 x float> poison, <4 x i32> <i32 3, i32 3, i32 3, i32 3>
-  %v83 = fmul contract <4 x float> %v82, splat (float 0x3FD0000000000000)
-  %v84 = fmul contract <4 x float> %v35, %v81
-  %v85 = fsub contract <4 x float> %c27, %v84
-  %v86 = extractelement <4 x float> %v83, i32 0
-  %v87 = getelementptr double, ptr %losses, i64 %v26
-  %v88 = fpext float %v86 to double
-  store double %v88, ptr %v87, align 8
-  %v89 = call float @llvm.fabs.f32(float %v86)
-  %v90 = fcmp olt float %v89, 0x7FF0000000000000
-  %v91 = add i64 %i25, 1
-  %v92 = icmp slt i64 %v91, %count
-  %v93 = and i1 %v92, %v90
-  br i1 %v93, label %loop25, label %after25
+  %v61 = shufflevector <4 x float> %v60, <4 x float> poison, <16 x i32> <i32 0, i32 1, i32 2, i32 3, i32 poison, i32 poison, i32 poison, i32 poison, i32 poison, i32 poison, i32 poison, i32 poison, i32 poison, i32 poison, i32 poison, i32 poison>
+  %v62 = shufflevector <4 x float> %v50, <4 x float> poison, <16 x i32> <i32 0, i32 1, i32 2, i32 3, i32 poison, i32 poison, i32 poison, i32 poison, i32 poison, i32 poison, i32 poison, i32 poison, i32 poison, i32 poison, i32 poison, i32 poison>
+  %v63 = call <16 x float> @llvm.x86.avx512.mask.scalef.ps.512(<16 x float> %v61, <16 x float> %v62, <16 x float> zeroinitializer, i16 -1, i32 4)
+  %v64 = shufflevector <16 x float> %v63, <16 x float> poison, <4 x i32> <i32 0, i32 1, i32 2, i32 3>
+  %v65 = fadd contract <4 x float> splat (float 0x3FF0000000000000), %v64
+  %v66 = fdiv contract <4 x float> splat (float 0x3FF0000000000000), %v65
+  %v67 = fsub contract <4 x float> %v66, %v40
+  %v68 = fmul contract <4 x float> %v67, %v67
+  %v69 = fmul contract <4 x float> %v67, splat (float 0x3FE0000000000000)
+  %v70 = fsub contract <4 x float> splat (float 0x3FF0000000000000), %v66
+  %v71 = fmul contract <4 x float> %v66, %v70
+  %v72 = fmul contract <4 x float> %v69, %v71
+  %v73 = fmul contract <4 x float> %v72, %v36
+  %v74 = fmul contract <4 x float> %v72, %v38
+  %v75 = shufflevector <4 x float> %v73, <4 x float> %v72, <4 x i32> <i32 0, i32 1, i32 4, i32 5>
+  %v76 = shufflevector <4 x float> %v73, <4 x float> %v72, <4 x i32> <i32 2, i32 3, i32 6, i32 7>
+  %v77 = fadd contract <4 x float> %v75, %v76
+  %v78 = shufflevector <4 x float> %v74, <4 x float> %v68, <4 x i32> <i32 0, i32 1, i32 4, i32 5>
+  %v79 = shufflevector <4 x float> %v74, <4 x float> %v68, <4 x i32> <i32 2, i32 3, i32 6, i32 7>
+  %v80 = fadd contract <4 x float> %v78, %v79
+  %v81 = shufflevector <4 x float> %v77, <4 x float> %v80, <4 x i32> <i32 0, i32 4, i32 2, i32 6>
+  %v82 = shufflevector <4 x float> %v77, <4 x float> %v80, <4 x i32> <i32 1, i32 5, i32 3, i32 7>
+  %v83 = fadd contract <4 x float> %v81, %v82
+  %v84 = shufflevector <4 x float> %v83, <4 x float> poison, <4 x i32> <i32 3, i32 3, i32 3, i32 3>
+  %v85 = fmul contract <4 x float> %v84, splat (float 0x3FD0000000000000)
+  %v86 = fmul contract <4 x float> %v35, %v83
+  %v87 = fsub contract <4 x float> %c27, %v86
+  %v88 = extractelement <4 x float> %v85, i32 0
+  %v89 = getelementptr double, ptr %losses, i64 %v26
+  %v90 = fpext float %v88 to double
+  store double %v90, ptr %v89, align 8
+  %v91 = call float @llvm.fabs.f32(float %v88)
+  %v92 = fcmp olt float %v91, 0x7FF0000000000000
+  %v93 = add i64 %i25, 1
+  %v94 = icmp slt i64 %v93, %count
+  %v95 = and i1 %v94, %v92
+  br i1 %v95, label %loop25, label %after25
 after25:
-  %v94 = extractelement <4 x float> %v85, i32 0
-  store float %v94, ptr %leaf1, align 4
-  %v95 = extractelement <4 x float> %v85, i32 1
-  %v96 = getelementptr float, ptr %leaf1, i64 1
-  store float %v95, ptr %v96, align 4
-  %v97 = extractelement <4 x float> %v85, i32 2
-  store float %v97, ptr %leaf2, align 4
-  %v98 = add i64 %i25, 1
-  ret i64 %v98
+  %v96 = extractelement <4 x float> %v87, i32 0
+  store float %v96, ptr %leaf1, align 4
+  %v97 = extractelement <4 x float> %v87, i32 1
+  %v98 = getelementptr float, ptr %leaf1, i64 1
+  store float %v97, ptr %v98, align 4
+  %v99 = extractelement <4 x float> %v87, i32 2
+  store float %v99, ptr %leaf2, align 4
+  %v100 = add i64 %i25, 1
+  ret i64 %v100
 }
-attributes #0 = { nounwind "no-trapping-math"="true" "prefer-vector-width"="512" }
+attributes #0 = { nounwind "stackrealign" "no-trapping-math"="true" "prefer-vector-width"="512" }

@@ -137,4 +137,4 @@ after8:
   %v113 = add i64 %i8, 1
   ret i64 %v113
 }
-attributes #0 = { nounwind "no-trapping-math"="true" "prefer-vector-width"="256" }
+attributes #0 = { nounwind "stackrealign" "no-trapping-math"="true" "prefer-vector-width"="256" }

@@ -502,4 +502,4 @@ after361:
   %v371 = add i64 %i11, 1
   ret i64 %v371
 }
-attributes #0 = { nounwind "no-trapping-math"="true" "prefer-vector-width"="256" }
+attributes #0 = { nounwind "stackrealign" "no-trapping-math"="true" "prefer-vector-width"="256" }
