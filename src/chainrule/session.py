@@ -16,6 +16,7 @@ from chainrule.run.schedule import Schedule
 from chainrule.run.store import Recording
 from chainrule.step import Step
 from chainrule.watching.children import follow
+from chainrule.watching.loaders import Loaders
 from chainrule.watching.place import raised_at
 from chainrule.watching.pulse import Tape
 from chainrule.watching.watcher import Watcher
@@ -48,6 +49,7 @@ class Session:
         self._spent = 0.0
         self._began = time.perf_counter()
         self._watcher = Watcher(self)
+        self._loaders = Loaders()
         self._undo: list[Callable[[], None]] = []
         options.pop("overwrite", None)
         self._in_a_rank = partial(watch_rank, path.absolute(), copy.deepcopy(schedule), about, check, options)
@@ -55,6 +57,7 @@ class Session:
     def start(self) -> None:
         if "rank" not in self._about:
             self._undo.append(follow(self._in_a_rank))
+        self._undo.append(self._loaders.start())
         self._watcher.start()
 
     def stop(self, ended: str, error: BaseException | None = None) -> None:
@@ -64,7 +67,12 @@ class Session:
             self._undo.pop()()
         seconds = round(time.perf_counter() - self._began, 3)
         self.recording.close(
-            ended, seconds=seconds, skipped=self.schedule.skipped, events=self.schedule.events, **_told(error)
+            ended,
+            seconds=seconds,
+            skipped=self.schedule.skipped,
+            events=self.schedule.events,
+            loaders=self._loaders.all(),
+            **_told(error),
         )
 
     # ------------------------------------------------------------ the watcher's observer

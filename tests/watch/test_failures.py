@@ -125,6 +125,7 @@ def untouched() -> list[object]:
         torch.autograd.grad,
         torch.Tensor.backward,
         torch.optim.Optimizer.__init__,
+        torch.utils.data.DataLoader.__iter__,
         torch.overrides.has_torch_function,
         torch._C._len_torch_function_stack(),
         len(_global_optimizer_pre_hooks),

@@ -48,6 +48,7 @@ from chainrule.diagnose.checks import (
     rate_faded,
     rate_too_high,
     rate_too_low,
+    repeated_batch,
     reversed_class_weights,
     saturated,
     shared_layer,
@@ -96,6 +97,7 @@ CHECKS: tuple[Check, ...] = (
     frozen.check,
     eval_mode.check,
     constant_inputs.check,
+    repeated_batch.check,
     sorted_batches.check,
     reversed_class_weights.check,
     shared_layer.check,
@@ -147,6 +149,7 @@ CONSEQUENCES: dict[str, frozenset[str]] = {
     "constant-inputs": frozenset(
         {"not-separable", "labels-independent", "imbalance", "dead-relu", "linear-stack", "rate-too-low"}
     ),
+    "repeated-batch": frozenset({"constant-inputs", "imbalance", "labels-independent"}),
     "sorted-batches": frozenset({"diverged", "rate-too-high", "imbalance", "labels-independent", "rate-too-low"}),
     "reversed-class-weights": frozenset({"imbalance", "rate-too-low"}),
     "unscaled-inputs": frozenset(

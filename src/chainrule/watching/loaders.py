@@ -1,0 +1,56 @@
+"""Which DataLoaders the script iterates over: their batches tell nothing of the samples that are never drawn."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from torch.utils.data import DataLoader
+
+from chainrule.step import Line
+from chainrule.watching.place import caller, line_of
+
+MOST = 50  # loaders; a script that makes one for each step is known by then
+
+
+class Loaders:
+    """Notes every `iter(loader)` between `start` and what it returns."""
+
+    def __init__(self) -> None:
+        self._begun: WeakKeyDictionary[DataLoader[Any], int] = WeakKeyDictionary()  # its place in `_found`
+        self._found: list[dict[str, Any]] = []
+
+    def start(self) -> Callable[[], None]:
+        """Returns the undo."""
+        begin = DataLoader.__iter__
+
+        @functools.wraps(begin)
+        def noted(loader: DataLoader[Any]) -> Iterator[Any]:
+            with suppress(Exception):  # a data set's __len__ is the user's
+                self._note(loader, line_of(caller(0)))
+            return begin(loader)
+
+        DataLoader.__iter__ = noted  # type: ignore[method-assign, assignment]
+
+        def undo() -> None:
+            DataLoader.__iter__ = begin  # type: ignore[method-assign]
+
+        return undo
+
+    def _note(self, loader: DataLoader[Any], at: Line) -> None:
+        if loader not in self._begun:
+            if len(self._found) == MOST:
+                return
+            samples = len(loader.dataset)  # type: ignore[arg-type]
+            self._begun[loader] = len(self._found)
+            self._found.append(
+                {"samples": samples, "batch": loader.batch_size, "iterators": 0, "file": at.file, "line": at.line}
+            )
+        self._found[self._begun[loader]]["iterators"] += 1
+
+    def all(self) -> list[dict[str, Any]]:
+        """For each its samples, those in a batch, how often it was begun, and where for the first time."""
+        return self._found
