@@ -1,6 +1,6 @@
 """Native training beside PyTorch, JAX, scikit-learn and static C: one table, all measured side by side in one run.
 
-    python benchmarks/native.py [--quick] [--compile] [nets digits threads sweep first]
+    python benchmarks/native.py [--quick] [--compile] [nets crossover digits threads sweep first]
 
 A round times every contender once, one after the other; what counts is the shortest time of each over the rounds. A row
 gives our time, and how many times as long the others take. For the nets ours is the compiled loop of the captured
@@ -12,6 +12,7 @@ its start. --compile adds torch.compile, which takes half a minute for each net;
 from __future__ import annotations
 
 import argparse
+import copy
 import os
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from torch import nn
 
 import chainrule
 from chainrule.native import jit
-from chainrule.native.choose import machine
+from chainrule.native.choose import machine, machine_of_any_size
 from chainrule.native.compiled import Task, address_of
 from chainrule.native.ir import Builder
 from chainrule.native.job import Job, prepare
@@ -66,19 +67,26 @@ NETS = (
 )
 SWARMS = (((2, 1), (1_024, 102_400, 1_024_000), 1.0), ((2, 8, 1), (1_024, 102_400), 8.0))
 SWARM_STEPS = 200  # at least: reading and writing the weights once costs as much as a step or two
+SQUARES = [((n, n, n, 10), batch) for n in (64, 256, 1024, 4096) for batch in (32, 512)]
+DENSE = [*SQUARES, *(((784, 128, 10), batch) for batch in (512, 2048, 8192, 20_000))]
+IMAGES = ((8, 8), (16, 8), (16, 12), (16, 16), (28, 6), (28, 8), (16, 32), (28, 12), (28, 32))
+TURN = 0.02  # seconds of each of a pair, if a step is not longer: the shorter, the likelier without another program
+MOST_IN_TURN = 10_000  # steps
 STILL = 0.3  # seconds until the threads of the last contender no longer spin
 XOR = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
 
 # ---------------------------------------------------------------- measuring
 
 
-def seconds(train: Trains, steps: int) -> float:
-    start = time.perf_counter()
+def seconds(train: Trains, steps: int, clock: Callable[[], float] = time.perf_counter) -> float:
+    start = clock()
     train(steps)
-    return time.perf_counter() - start
+    return clock() - start
 
 
-def shortest(contenders: Mapping[str, tuple[Trains, int]], rounds: int) -> dict[str, float]:
+def shortest(
+    contenders: Mapping[str, tuple[Trains, int]], rounds: int, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, float]:
     """Seconds for a step of each."""
     for train, steps in contenders.values():
         for _ in range(2 * TIMED if torch.get_num_threads() > 1 else 1):
@@ -87,7 +95,7 @@ def shortest(contenders: Mapping[str, tuple[Trains, int]], rounds: int) -> dict[
     for _ in range(rounds):
         for name, (train, steps) in contenders.items():
             time.sleep(STILL if torch.get_num_threads() > 1 else 0.0)
-            best[name] = min(best[name], seconds(train, steps) / steps)
+            best[name] = min(best[name], seconds(train, steps, clock) / steps)
     return best
 
 
@@ -120,18 +128,22 @@ def peak() -> float:
 
 def prepared(net: Net) -> Job:
     X, y = others.numbers(net.sizes, net.batch)
-    model = others.perceptron(net.sizes)
+    return job_of(others.perceptron(net.sizes), nn.MSELoss(), X, y)
+
+
+def job_of(model: nn.Module, loss_fn: nn.Module, X: torch.Tensor, y: torch.Tensor) -> Job:
+    """Full batch, gradient descent; ours also where `train` leaves it to PyTorch."""
     optimizer = torch.optim.SGD(model.parameters(), others.RATE)
-    parts = Parts(model, nn.MSELoss(), optimizer, (X,), y, checked(X, y, Settings(net.long))[1])
+    parts = Parts(model, loss_fn, optimizer, (X,), y, checked(X, y, Settings(2))[1])
     parts.eager_step(None)
-    return prepare(parts.captures(None), parts.whole, parts.parameters, optimizer, machine)
+    return prepare(parts.captures(None), parts.whole, parts.parameters, optimizer, machine_of_any_size)
 
 
-def loop_of(net: Net, job: Job) -> Trains:
-    """The compiled loop."""
+def loop_of(batch: int, most: int, job: Job) -> Trains:
+    """The compiled loop, of at most so many steps at once."""
     settings = [numbers(group) for group in job.optimizer.param_groups]
-    memory = Memory(job.arrays, job.hosts[net.batch].table([settings], [2], net.long), np.empty(net.long))
-    return lambda count: job.machines[net.batch].run(memory, 0, count)
+    memory = Memory(job.arrays, job.hosts[batch].table([settings], [2], most), np.empty(most))
+    return lambda count: job.machines[batch].run(memory, 0, count)
 
 
 def nets(rounds: int, with_compile: bool, chosen: Sequence[Net] = NETS) -> None:
@@ -147,13 +159,42 @@ def nets(rounds: int, with_compile: bool, chosen: Sequence[Net] = NETS) -> None:
             "C": others.static_c(net.sizes, net.batch) if threads == 1 else None,
         }
         quick = {"JAX": max(net.few, net.long // 20), "C": max(net.few, net.long // 20)}
-        contenders = {"ours": (loop_of(net, job), net.long)}
+        contenders = {"ours": (loop_of(net.batch, net.long, job), net.long)}
         contenders |= {name: (train, quick.get(name, net.few)) for name, train in found.items() if train is not None}
         best = shortest(contenders, rounds)
         ours = best.pop("ours")
         share = work(Task(job.programs[net.batch], net.batch, "float32")) / ours / most
         where = "" if threads == 1 else f", {threads} threads"
         row(f"{net}{where}", net.goal, f"{ours * 1e6:.4g} µs a step, {share:.0%} of peak", best, ours)
+
+
+def crossover(rounds: int) -> None:
+    """Where PyTorch's own step is as quick: ever more units, ever more samples in one batch, ever larger images.
+
+    On one thread what counts is the time of the processor, without what other programs take of it.
+    """
+    for sizes, batch in DENSE:
+        X, y = others.numbers(sizes, batch)
+        pair(f"{'-'.join(map(str, sizes))}, batch {batch:,}", others.perceptron(sizes), nn.MSELoss(), X, y, rounds)
+    for side, batch in IMAGES:
+        X, y = others.images(side, batch)
+        patches = batch * (9 * side**2 + 9 * 8 * (side // 2) ** 2)  # numbers that the two convolutions read
+        what = f"two convolutions, {batch} images {side}×{side}, {patches:,} numbers of patches"
+        pair(what, others.convolutions(side), nn.CrossEntropyLoss(), X, y, rounds)
+
+
+def pair(what: str, model: nn.Module, loss_fn: nn.Module, X: torch.Tensor, y: torch.Tensor, rounds: int) -> None:
+    """A row of ours and PyTorch, in short turns."""
+    theirs = others.loop_of(copy.deepcopy(model), loss_fn, X, y)
+    ours = loop_of(len(X), MOST_IN_TURN, job_of(model, loss_fn, X, y))
+    contenders = {}
+    for name, train in (("ours", ours), ("PyTorch", theirs)):
+        train(1)
+        steps = 1 + int(TURN / min(seconds(train, 1) for _ in range(3)))
+        contenders[name] = train, min(MOST_IN_TURN, steps)
+    clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
+    best = shortest(contenders, 3 * rounds, clock)
+    row(what, "", f"{best['ours'] * 1e6:,.4g} µs a step", best, best["ours"])
 
 
 def digits(rounds: int) -> None:
@@ -260,7 +301,7 @@ def apart(part: str, cores: int, options: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", default=["nets", "digits", "threads", "sweep", "first"])
+    parser.add_argument("parts", nargs="*", default=["nets", "crossover", "digits", "threads", "sweep", "first"])
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--compile", action="store_true")

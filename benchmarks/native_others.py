@@ -38,9 +38,28 @@ def numbers(sizes: Sequence[int], batch: int) -> tuple[torch.Tensor, torch.Tenso
     return torch.randn(batch, sizes[0], generator=generator), torch.rand(batch, sizes[-1], generator=generator)
 
 
+def convolutions(side: int) -> nn.Sequential:
+    """Two convolutions and pools for square images, of a side that can be halved twice."""
+    torch.manual_seed(0)
+    return nn.Sequential(
+        *(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), nn.Linear(16 * (side // 4) ** 2, 10)),
+    )
+
+
+def images(side: int, batch: int) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randn(batch, 1, side, side, generator=generator), torch.randint(10, (batch,), generator=generator)
+
+
 def eager(sizes: Sequence[int], batch: int) -> Train:
-    (X, y), model = numbers(sizes, batch), perceptron(sizes)
-    loss_fn, optimizer = nn.MSELoss(), torch.optim.SGD(model.parameters(), RATE)
+    return loop_of(perceptron(sizes), nn.MSELoss(), *numbers(sizes, batch))
+
+
+def loop_of(model: nn.Module, loss_fn: nn.Module, X: torch.Tensor, y: torch.Tensor) -> Train:
+    """PyTorch's plain loop, full batch."""
+    optimizer = torch.optim.SGD(model.parameters(), RATE)
 
     def train(steps: int) -> None:
         for _ in range(steps):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+import pickle
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ from chainrule.training.parts import Parts
 from chainrule.training.settings import Inputs, Settings, checked
 
 Tensor = torch.Tensor
-BLOCK = 4096  # networks that one worker trains at a time; results do not depend on it
+BLOCK = 4096  # networks that one worker trains at a time, at most; results do not depend on it
+SMALLEST = 256  # of them: below, what a block costs by itself counts
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,12 @@ def train_block(block: Block) -> tuple[Array, dict[str, Array]]:
     return losses, {name: np.moveaxis(own[name][..., :networks], -1, 0).copy() for name in names}
 
 
+def train_sent(block: bytes) -> tuple[Array, dict[str, Array]]:
+    """A block that was sent: as bytes, since an executor that looks into it to name its task (Dask) would follow every
+    way through the graph of a step."""
+    return train_block(pickle.loads(block))
+
+
 def need_same_step(block: Block) -> None:
     """Compares one step of the first network with NumPy's. Raises CannotLower; what is allowed is √eps."""
     first = {name: array[..., :1] for name, array in block.own.items()}
@@ -186,9 +194,10 @@ def sweep(
             return one_by_one(model, loss_fn, optimizer, inputs, y, order, chosen, epochs, kept, str(error))
     finally:
         torch.set_rng_state(random)
-    pieces = [piece(block, start, min(start + BLOCK, len(chosen))) for start in range(0, len(chosen), BLOCK)]
+    size = min(BLOCK, max(SMALLEST, -(-len(chosen) // processors())))
+    pieces = [piece(block, start, min(start + size, len(chosen))) for start in range(0, len(chosen), size)]
     if executor is not None:
-        found = list(executor.map(train_block, pieces))
+        found = list(executor.map(train_sent, [pickle.dumps(part) for part in pieces]))
     else:
         with ThreadPoolExecutor(processors()) as threads:
             found = list(threads.map(train_block, pieces))
