@@ -2,7 +2,7 @@
 
 import torch
 
-from chainrule.diagnose.measure import affine, dependence, explained, least_squares, nearest, standardised
+from chainrule.diagnose.measure import affine, area, dependence, explained, least_squares, nearest, standardised
 
 SAMPLES = 200
 
@@ -56,3 +56,10 @@ def test_dependence_is_told_from_chance():
 def test_a_feature_that_does_not_vary_is_left_out():
     x = torch.cat([drawn(), torch.full((SAMPLES, 1), 3.0)], 1)
     assert standardised(x).shape == (SAMPLES, 3)
+
+
+def test_the_area_is_the_share_of_pairs_in_the_right_order():
+    scores, positive = torch.tensor([0.1, 0.9, 0.4, 0.35]), torch.tensor([False, True, True, False])
+    assert area(scores, positive) == 1
+    assert area(-scores, positive) == 0
+    assert area(torch.tensor([0.1, 0.9, 0.4, 0.5]), positive) == 0.75

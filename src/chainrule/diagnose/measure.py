@@ -29,7 +29,12 @@ def explained(answers: Tensor, targets: Tensor) -> float:
 
 
 def affine(x: Tensor, t: Tensor) -> float:
-    """What an affine function of the features explains of targets that it was not fitted to; the best of RIDGES.
+    """What an affine function of the features explains of targets that it was not fitted to. Shapes as below."""
+    return explained(affine_answers(x, t), t)
+
+
+def affine_answers(x: Tensor, t: Tensor) -> Tensor:
+    """What an affine function of the features answers for samples that it was not fitted to; the best of RIDGES.
 
     Each sample is left out once. With the hat matrix H of ridge regression the error of a sample left out is
     (t − Ht)/(1 − H[n,n]) (Allen's PRESS, 1974), so one fit does for all.
@@ -42,13 +47,24 @@ def affine(x: Tensor, t: Tensor) -> float:
     ones = torch.full((n, n), 1 / n, dtype=x.dtype)
     values, vectors = torch.linalg.eigh(kernel)
     size = float(values.clamp_min(0).mean())
-    best = float("-inf")
+    found: list[Tensor] = []
     for ridge in RIDGES:
         shrunk = values.clamp_min(0) / (values.clamp_min(0) + max(ridge * size, 1e-12))
         hat = (vectors * shrunk) @ vectors.T + ones  # the features are centred, so that the mean is added
         left_out = (t - hat @ t) / (1 - hat.diagonal()).clamp_min(1e-6)[:, None]
-        best = max(best, explained(t - left_out, t))
-    return best
+        found.append(t - left_out)
+    return max(found, key=lambda answers: explained(answers, t))
+
+
+def area(scores: Tensor, positive: Tensor) -> float:
+    """The area under the receiver's curve: how often one of the class has a higher score than one that is not (Hanley &
+    McNeil, Radiology 143, 1982). 1/2 where the scores say nothing.
+
+    scores, positive   (samples,)
+    """
+    ranks = scores.argsort().argsort().double() + 1
+    n = float(positive.sum())
+    return (float(ranks[positive].sum()) - n * (n + 1) / 2) / (n * (len(positive) - n))
 
 
 def least_squares(x: Tensor, t: Tensor) -> float:

@@ -5,29 +5,40 @@ loss of answering the frequent class always is small already, and what moves the
 
 The finding: more than COMMON of the samples have one class, the network answers it for every sample in the last steps
 looked at, and yet the classes can be told apart: the nearest samples or an affine function explain a fifth of the
-targets' spread and more, the network less than half of that (answers.py).
+targets' spread and more, the network less than half of that (answers.py). Of a class that is very rare even the best
+answers explain little; there the network explains nothing, and an affine function gives one of the others, which it was
+not fitted to, a higher score than one of the common class in more than CLEARLY of all pairs.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from chainrule.diagnose.answers import BINARY, Answers, all_answers, comparisons, falls_short, late_answers
 from chainrule.diagnose.case import Case
 from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.measure import affine_answers, area
 
 COMMON = 0.8
+NOTHING = 0.05
+CLEARLY = 0.7  # of all pairs
+FEWEST = 20  # samples of the other classes
+MOST = 1000
 
 
 def check(case: Case) -> Iterator[Finding]:
     late, answers = late_answers(case), all_answers(case)
     compared = comparisons(case.steps[-1]) if case.steps else []
-    if len(compared) != 1 or not falls_short(case) or not late.given.isfinite().all():
+    if len(compared) != 1 or not late.given.isfinite().all():
         return
     if not (compared[0].is_classes or (compared[0].call.rule in BINARY and late.given.shape[1] == 1)):
         return
     common, share, others = _answered(late)
     if share < COMMON or others > 0:
+        return
+    told_apart = _told_apart(answers, common)
+    if not falls_short(case) and not (late.explained < NOTHING and told_apart > CLEARLY):
         return
     yield Finding(
         slug="imbalance",
@@ -39,12 +50,23 @@ def check(case: Case) -> Iterator[Finding]:
             "share of samples that are answered otherwise": others,
             "share of the targets' spread that the network explains": late.explained,
             "that simple answers explain": answers.attainable,
+            "how often an affine function ranks one of the others higher": told_apart,
         },
         because="the sum over the samples is that of the frequent class, and the few samples of the others are lost "
         "in it",
         fix="weight the classes (weight= or pos_weight= as the inverse of how frequent they are), or draw them evenly "
         "(WeightedRandomSampler); and judge by the recall of each class",
     )
+
+
+def _told_apart(answers: Answers, common: int) -> float:
+    """In which share of all pairs an affine function scores a sample of another class higher than one of the common."""
+    x, t = answers.inputs, answers.targets
+    if x is None or not x.isfinite().all():
+        return math.nan
+    rare = (t[:, 0].round() != common) if t.shape[1] == 1 else t.argmax(1) != common
+    x, rare = x[:MOST], rare[:MOST]
+    return area(affine_answers(x, rare.double()[:, None])[:, 0], rare) if rare.sum() >= FEWEST else math.nan
 
 
 def _answered(answers: Answers) -> tuple[int, float, float]:

@@ -102,7 +102,10 @@ def _forward(seen: Seen) -> tuple[Call, Value, bool] | None:
 
 
 def _backward(seen: Seen) -> tuple[Call, Value, bool] | None:
-    """The first call, on the way back, that sends on a gradient that is not finite."""
+    """The first call, on the way back, that sends on a gradient that is not finite, where that comes to a parameter."""
+    arrived = (seen.gradient(value) for value in seen.step.parameters.values())
+    if all(g is None or bool(g.isfinite().all()) for g in arrived):
+        return None
     for call in reversed(seen.calls):
         upstream = [seen.gradient(value) for value in call.outputs]
         if any(g is not None and not bool(g.isfinite().all()) for g in upstream) or not any(
