@@ -77,7 +77,8 @@ class Command:
                 made = progress(open_run(path))
             except ChainruleError:  # it ended before anything was recorded
                 nan = float("nan")
-                return {"steps": 0, "first loss": nan, "last loss": nan, "explained": None, "ended": ""}
+                nothing = {"steps": 0, "first loss": nan, "last loss": nan, "explained": None, "ended": ""}
+                return nothing | {"falls for ever": False, "rises for ever": False}
             return made if ended else {**made, "ended": f"stopped after {seconds:.0f} s"}
 
     def found_again(self, finding: Finding, seconds: float) -> Finding:

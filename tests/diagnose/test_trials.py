@@ -155,8 +155,9 @@ def test_every_kind_can_be_done_and_says_what_it_does():
         Intervention("wish")
 
 
-def run(first=1.0, last=1.0, explained=None, ended="finished"):
-    return {"first loss": first, "last loss": last, "explained": explained, "ended": ended}
+def run(first=1.0, last=1.0, explained=None, ended="finished", endless=False):
+    facts = {"first loss": first, "last loss": last, "explained": explained, "ended": ended}
+    return facts | {"falls for ever": endless, "rises for ever": False}
 
 
 @pytest.mark.parametrize(
@@ -166,6 +167,9 @@ def run(first=1.0, last=1.0, explained=None, ended="finished"):
         (run(last=0.9), run(last=0.85), False),  # less than a tenth
         (run(explained=0.1, last=0.1), run(explained=0.9, last=5.0), True),  # another loss has another unit
         (run(explained=0.5), run(explained=0.52), False),
+        (run(), run(last=-1e9, endless=True), False),
+        (run(last=-50, endless=True), run(last=-1e9, endless=True), False),
+        (run(last=-50, endless=True), run(last=0.5), True),  # the loss is higher, and has a least value
         (run(last=math.nan), run(last=0.5), True),
         (run(last=0.9), run(last=math.nan), False),
         (run(last=0.9), run(last=0.1, ended="exception"), False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from statistics import fmean
 from typing import NamedTuple
 
 import torch
@@ -20,6 +21,8 @@ ALIVE = 0.01  # an elasticity from which on moving the weights moves the loss
 NOTHING = 0.1  # of the targets' spread explained
 KNOWS = 0.5  # of the targets' spread explained: more than a beginning
 NEAR = 0.1  # of their size: weights that have not gone further are where they began
+TIMES, ENDLESS = 10.0, 1e6  # as far from 0 as a loss was at first
+WINDOWS, LATE = 10, 3  # means over the run, and how many of them are late
 FEWEST = 20  # steps, before a rate is judged
 
 
@@ -104,6 +107,22 @@ def unlearnt(case: Case) -> bool:
 def came_to_nothing(case: Case) -> bool:
     """Unlearnt, or its answers explain as good as nothing of the targets' spread, whatever simple answers do."""
     return unlearnt(case) or (late_answers(case).explained < NOTHING and not still_falling(case))
+
+
+def falls_for_ever(losses: list[float]) -> bool:
+    """Whether the loss has fallen to far below 0, and no more slowly at the end.
+
+    Far is TIMES as far as it was from 0 at the start, and not more slowly: in the last third of the run by a sixth of
+    the whole and more, half of what it does in an average third. Or it lies ENDLESS times as far below 0.
+    """
+    size = len(losses) // WINDOWS
+    means = [fmean(losses[i * size : (i + 1) * size]) for i in range(WINDOWS)] if size else []
+    if not means or not all(map(math.isfinite, means)):
+        return bool(means) and losses[-1] < -ENDLESS * abs(losses[0]) < 0
+    before, late = means[:-LATE], min(means[-LATE:])
+    falls = before[-1] - late > (before[0] - late) / 6
+    first = abs(losses[0])
+    return (late < min(before) and late < -TIMES * first and falls) or late < -ENDLESS * first < 0
 
 
 def settings(case: Case, name: str) -> Iterator[tuple[Seen, Update, ParameterUpdate]]:

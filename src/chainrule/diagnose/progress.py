@@ -7,6 +7,7 @@ from typing import Any
 
 from chainrule.diagnose.answers import late_answers
 from chainrule.diagnose.case import Case
+from chainrule.diagnose.motion import falls_for_ever
 from chainrule.run.history import History
 
 BETTER = 0.9  # what is left of the fault, at most
@@ -21,13 +22,18 @@ def progress(history: History) -> dict[str, Any]:
         "first loss": next(filter(math.isfinite, case.losses), math.nan),
         "last loss": _settled(case),
         "explained": None if math.isnan(explained) else explained,
+        "falls for ever": falls_for_ever(case.losses),
+        "rises for ever": falls_for_ever([-loss for loss in case.losses]),
         "ended": history.ended,
     }
 
 
 def signed(run: dict[str, Any], sign: float) -> dict[str, Any]:
     """The facts of a run whose loss is meant with this sign."""
-    return {**run, "first loss": sign * run["first loss"], "last loss": sign * run["last loss"]}
+    if sign > 0:
+        return run
+    losses = {name: -run[name] for name in ("first loss", "last loss")}
+    return run | losses | {"falls for ever": run["rises for ever"], "rises for ever": run["falls for ever"]}
 
 
 def _settled(case: Case) -> float:
@@ -41,10 +47,13 @@ def is_better(before: dict[str, Any], after: dict[str, Any]) -> bool:
 
     Answers that explain more of the targets decide where they are known, since another loss is another unit: what is
     left unexplained must have fallen by a tenth. Else the loss must have fallen to less, as a share of its first
-    value. What ended with an exception, or in numbers that are not finite, is worse than what did not.
+    value. What ended with an exception or in numbers that are not finite, or fell without end (motion.py), is worse
+    than what did not.
     """
-    if after["ended"] != "finished" or not math.isfinite(after["last loss"]):
+    if after["ended"] != "finished" or not math.isfinite(after["last loss"]) or after["falls for ever"]:
         return False
+    if before["falls for ever"]:
+        return True
     if before["ended"] == "exception" or not math.isfinite(before["last loss"]):
         return bool(_fell_to(after) < 1)
     known = before["explained"], after["explained"]

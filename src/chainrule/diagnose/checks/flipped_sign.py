@@ -55,7 +55,7 @@ def check(case: Case) -> Iterator[Finding]:
         because="w ← w − η·∂L/∂w makes L smaller, and L falls when the predictions leave their targets",
         fix="maximize=False" if climbs else "take the minus away (a log likelihood needs one: loss = −log p)",
         diff="" if climbs else "-    loss = -loss_fn(prediction, target)\n+    loss = loss_fn(prediction, target)",
-        attempts=(Intervention("negate"),),
+        attempts=(Intervention("negate"),) if compared[0] else (),  # a policy's loss does not tell how it fares
     )
 
 

@@ -30,7 +30,7 @@ MOST = 1000
 def check(case: Case) -> Iterator[Finding]:
     late, answers = late_answers(case), all_answers(case)
     compared = comparisons(case.steps[-1]) if case.steps else []
-    if len(compared) != 1 or not late.given.isfinite().all():
+    if len(compared) != 1 or not late.given.numel() or not late.given.isfinite().all():
         return
     if not (compared[0].is_classes or (compared[0].call.rule in BINARY and late.given.shape[1] == 1)):
         return

@@ -4,32 +4,26 @@ Law: descent ends where ∂L/∂w = 0. A loss with no bound below has no such pl
 further with each step, and whatever else is in the sum is drowned. So it is with a likelihood that is minimised instead
 of its negative, with the wrong sign in one term (a log σ, a KL divergence), with a critic that nothing bounds.
 
-The finding: the loss lies below 0, more than TIMES as far from it as at the start, and falls in the last third of the
-run by at least a sixth of the whole, half of what it does in an average third; or it lies FAR times as far below 0. One
-optimizer, as two players may well lower one's loss for long. A log density that is learnt falls below 0, too, but ever
-more slowly.
+The finding: the loss falls for ever (motion.falls_for_ever), under one optimizer, as two players may well lower one's
+loss for long. A log density that is learnt falls below 0, too, but ever more slowly.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from statistics import fmean
 
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
-from chainrule.diagnose.motion import FEWEST
+from chainrule.diagnose.motion import FEWEST, falls_for_ever
 from chainrule.step import Call, Value
 
-TIMES = 10.0
-FAR = 1e6
-WINDOWS, LATE = 10, 3  # means over the run, and how many of them are late
 LINEAR = {"add", "sub", "rsub", "neg", "mul", "div"}
 
 
 def check(case: Case) -> Iterator[Finding]:
-    if len(case.losses) < FEWEST or not case.steps or not _falls_for_ever(case.losses):
+    if len(case.losses) < FEWEST or not case.steps or not falls_for_ever(case.losses):
         return
     if any(len([made for made in seen.step.updates if made.optimizer]) != 1 for seen in case.steps):
         return
@@ -48,20 +42,8 @@ def check(case: Case) -> Iterator[Finding]:
         because="nothing bounds it below, so that every step finds a lower one, and the weights grow for ever",
         fix="look at the sign of its largest term: a log likelihood needs a minus, log σ in a Gaussian's a plus, "
         "a KL divergence is added",
-        attempts=(Intervention("negate"),),
+        attempts=(Intervention.at(term, "after", function="neg"),) if not term.output.shape else (),
     )
-
-
-def _falls_for_ever(losses: list[float]) -> bool:
-    """To far below 0, and no more slowly at the end."""
-    size = len(losses) // WINDOWS
-    means = [fmean(losses[i * size : (i + 1) * size]) for i in range(WINDOWS)] if size else []
-    if not means or not all(map(math.isfinite, means)):
-        return False
-    before, late = means[:-LATE], min(means[-LATE:])
-    falls = before[-1] - late > (before[0] - late) / 6
-    first = abs(losses[0])
-    return (late < min(before) and late < -TIMES * first and falls) or late < -FAR * first < 0
 
 
 def _largest_term(seen: Seen) -> Call:

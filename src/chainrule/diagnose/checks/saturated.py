@@ -32,9 +32,10 @@ def check(case: Case) -> Iterator[Finding]:
         if (call.file, call.line, call.module) not in places:
             continue
         given = call.arguments["input"].tensor
-        before = first.producer(call.arguments["input"])
+        before = _layer_before(first, call)
         inputs = before.arguments.get("input") if before is not None else None
         size = float(inputs.tensor.abs().mean()) if inputs is not None and inputs.tensor is not None else float("nan")
+        matrices = [name for name, value in first.step.parameters.items() if len(value.shape) > 1]
         yield Finding(
             slug="saturated",
             title=f"{share:.0%} of the numbers of {call.name} lie where it is flat",
@@ -53,12 +54,25 @@ def check(case: Case) -> Iterator[Finding]:
             attempts=(
                 Intervention.at(before, "standardise", argument="input", whole=False)
                 if size > 3 and before is not None
-                else Intervention("draw", {"parameters": [name for name in first.step.parameters if "." in name]}),
+                else Intervention("draw", {"parameters": matrices}),
             )
             if before is not None
             else (),
         )
         return
+
+
+def _layer_before(seen: Seen, bend: Call) -> Call | None:
+    """The nearest call in front that has a weight matrix, over sums and biases."""
+    todo = [seen.producer(value) for value in bend.inputs]
+    while todo:
+        call = todo.pop(0)
+        if call is None or any(value.kind == "parameter" and len(value.shape) > 1 for value in call.values):
+            if call is not None:
+                return call
+            continue
+        todo += [seen.producer(value) for value in call.inputs]
+    return None
 
 
 def _saturated(seen: Seen) -> Iterator[tuple[Call, float]]:
