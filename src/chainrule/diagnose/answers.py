@@ -84,9 +84,11 @@ class Answers:
     inputs     (samples, features), or None where they are no numbers or not one row for each target
     given      (samples, outputs)  what the network answered, in the last of the steps in which the sample was seen
     targets    (samples, outputs)
+    partial    whether an answer may depend on more than its row of the inputs: one for each place of a sequence
     """
 
     def __init__(self, steps: Iterable[Seen]) -> None:
+        self.partial = False
         inputs: list[Tensor | None] = []
         given: list[Tensor] = []
         targets: list[Tensor] = []
@@ -97,7 +99,9 @@ class Answers:
                 continue
             given.append(pair[0].double())
             targets.append(pair[1].double())
-            inputs.append(_inputs(seen, len(pair[1])))
+            found_inputs, of_a_part = _inputs(seen, len(pair[1]))
+            self.partial |= of_a_part
+            inputs.append(found_inputs)
         self.given = torch.cat(given) if given else torch.empty(0, 0)
         self.targets = torch.cat(targets) if targets else torch.empty(0, 0)
         wanted = [part for part in inputs if part is not None]
@@ -213,9 +217,15 @@ def _classes(call: Call, given: Tensor, target: Tensor) -> tuple[Tensor, Tensor]
     return probabilities[judged], torch.nn.functional.one_hot(target[judged], number)
 
 
-def _inputs(seen: Seen, count: int) -> Tensor | None:
+def _inputs(seen: Seen, count: int) -> tuple[Tensor | None, bool]:
+    """A row of the inputs for each of `count` answers, and whether it is that of one place of a sample only."""
     data = seen.batch.data
     if data is None or data.tensor is None or not data.dtype.is_floating_point or not data.shape:
-        return None
-    rows = data.tensor.reshape(len(data.tensor), -1) if len(data.tensor) == count else None
-    return rows if rows is not None and 0 < rows.shape[1] <= MOST_FEATURES else None
+        return None, False
+    rows = None
+    if len(data.tensor) == count:
+        rows = data.tensor.reshape(count, -1)
+    elif data.tensor.dim() > 2 and data.tensor.flatten(0, -2).shape[0] == count:
+        rows = data.tensor.flatten(0, -2)
+    known = rows is not None and 0 < rows.shape[1] <= MOST_FEATURES
+    return (rows if known else None), known and len(data.tensor) != count

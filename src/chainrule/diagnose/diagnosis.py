@@ -24,6 +24,7 @@ from chainrule.diagnose.checks import (
     eps_too_large,
     equal_units,
     eval_mode,
+    exploding,
     faded_activations,
     flipped_sign,
     frozen,
@@ -55,10 +56,12 @@ from chainrule.diagnose.checks import (
     softmax_over_samples,
     sorted_batches,
     squashed_twice,
+    state_never_reset,
     target_is_input,
     train_mode_in_evaluation,
     unscaled_inputs,
     unscaled_targets,
+    unused_output,
     vanishing,
     zero_slope,
 )
@@ -89,6 +92,8 @@ CHECKS: tuple[Check, ...] = (
     target_is_input.check,
     cut_graph.check,
     hidden_detached.check,
+    state_never_reset.check,
+    unused_output.check,
     no_step.check,
     cleared_gradients.check,
     discarded_gradients.check,
@@ -109,6 +114,7 @@ CHECKS: tuple[Check, ...] = (
     dropout_too_strong.check,
     linear_stack.check,
     labels_independent.check,
+    exploding.check,
     diverged.check,
     rate_too_high.check,
     rate_faded.check,
@@ -130,7 +136,6 @@ CONSEQUENCES: dict[str, frozenset[str]] = {
     "no-log-probabilities": frozenset({"diverged", "dead-relu"}),
     "no-distribution": frozenset({"imbalance", "rate-too-low"}),
     "no-least-loss": frozenset({"diverged", "dead-relu", "rate-too-high"}),
-    "other-loss": frozenset({"never-moved", "rate-too-low", "frozen"}),
     "softmax-over-samples": frozenset({"no-log-probabilities"}),
     "normalised-away": frozenset({"not-separable", "equal-units", "zero-slope", "rate-too-low"}),
     "output-range": frozenset(
@@ -146,6 +151,7 @@ CONSEQUENCES: dict[str, frozenset[str]] = {
     "target-is-input": frozenset({"bottleneck", "rate-too-low"}),
     "frozen": frozenset({"labels-independent", "imbalance", "rate-too-low", "bottleneck"}),
     "eval-mode": frozenset({"diverged", "unscaled-inputs", "unscaled-targets"}),
+    "other-loss": frozenset({"never-moved", "rate-too-low", "frozen", "unused-output"}),
     "constant-inputs": frozenset(
         {"not-separable", "labels-independent", "imbalance", "dead-relu", "linear-stack", "rate-too-low"}
     ),
@@ -154,6 +160,7 @@ CONSEQUENCES: dict[str, frozenset[str]] = {
     "reversed-class-weights": frozenset({"imbalance", "rate-too-low"}),
     "unscaled-inputs": frozenset(
         {
+            "exploding",
             "diverged",
             "rate-too-high",
             "rate-too-low",
@@ -172,8 +179,13 @@ CONSEQUENCES: dict[str, frozenset[str]] = {
     "saturated": frozenset({"vanishing", "faded-activations", "imbalance", "dead-relu", "rate-too-low"}),
     "vanishing": frozenset({"faded-activations", "imbalance", "rate-too-low"}),
     "faded-activations": frozenset({"imbalance", "rate-too-low"}),
-    "cut-graph": frozenset({"not-separable", "never-moved"}),
+    "cut-graph": frozenset({"not-separable", "never-moved", "unused-output"}),
+    "state-never-reset": frozenset({"rate-too-low", "rate-too-high", "diverged"}),
+    "unused-output": frozenset({"never-moved", "rate-too-low"}),
     "no-zero-grad": frozenset({"diverged", "dead-relu"}),
+    "exploding": frozenset(
+        {"diverged", "not-finite", "rate-too-high", "unscaled-targets", "saturated", "dead-relu", "imbalance"}
+    ),
     "diverged": frozenset({"not-finite", "dead-relu", "rate-too-high"}),
     "no-step": frozenset({"never-moved"}),
     "cleared-gradients": frozenset({"never-moved"}),

@@ -22,6 +22,11 @@ from chainrule.diagnose.intervention import MOVES_ONLY, uncut
 from chainrule.diagnose.motion import came_to_nothing
 from chainrule.step import Call, Line, Value
 
+LAYERS = {
+    *("F.linear", "F.embedding", "F.conv1d", "F.conv2d", "F.conv3d", "torch.gru", "torch.lstm", "torch.rnn_tanh"),
+    *("torch.conv1d", "torch.conv2d", "torch.conv3d", "torch.rnn_relu", "torch.matmul", "Tensor.matmul"),
+}
+
 
 def check(case: Case) -> Iterator[Finding]:
     wanted = [seen for seen in case.steps if _idle(seen)]  # where an optimizer waits for what is lost, if one does
@@ -84,24 +89,27 @@ def _cut(seen: Seen, case: Case) -> tuple[Where, str, Call | None, int] | None:
                         return Where.of(made), made.name, used, lost
     # Numbers that went through NumPy are others; but an optimizer waits for the weights that made them.
     moved = [aside for aside in asides if aside.name in (*MOVES_ONLY, "Tensor.numpy")]
-    if moved and _idle(seen) and came_to_nothing(case):
+    if moved and _idle(seen):
         return Where.at(moved[-1].at, moved[-1].name, moved[-1].module), moved[-1].name, None, lost
     # Those that went through Python or argmax, too; but then no weight is left at all.
-    if asides and not any(_is_weight(value) for call in seen.calls for value in call.values if "." in value.name):
+    if any(_is_weight(value) for call in seen.calls for value in call.values if "." in value.name):
+        return None
+    if asides:
         return Where.at(asides[-1].at, asides[-1].name, asides[-1].module), asides[-1].name, None, lost
-    return None
+    own = [value for value in seen.calls[0].values if _is_weight(value)] if seen.calls else []
+    made_anew = bool(own) and _idle(seen) and not seen.moved
+    return (Where.of(seen.calls[0]), "torch.tensor", None, lost) if made_anew else None
 
 
 def _without_graph(seen: Seen) -> tuple[Where, str, Call | None, int] | None:
-    """A call in a module that was made without a graph and whose result goes on, while an optimizer has parameters of
-    which none takes part in the step."""
+    """A layer that is called without a graph, while an optimizer has parameters that take no part in the step."""
     strangers = sum(made.strangers for made in seen.step.updates if made.optimizer)
-    results = {a.result: a for a in seen.step.asides if a.result is not None and a.module and a.name not in MOVES_ONLY}
-    used = ((call, results[value.index]) for call in seen.calls for value in call.values if value.index in results)
-    call, aside = next(used, (None, None))
-    if aside is None or not strangers:
+    modules = {call.module for call in seen.calls}
+    layers = [a for a in seen.step.asides if a.name in LAYERS and a.module not in modules]
+    weights = any(a.source is not None and _is_weight(seen.step.values[a.source]) for a in layers)
+    if not layers or not (strangers or weights):
         return None
-    return Where.at(aside.at, aside.name, aside.module), aside.name, call, strangers
+    return Where.at(layers[-1].at, layers[-1].name, layers[-1].module), layers[-1].name, None, strangers
 
 
 def _depends_on_weights(call: Call, seen: Seen) -> bool:

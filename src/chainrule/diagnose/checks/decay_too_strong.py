@@ -5,7 +5,9 @@ itself, the two balance, and the weights stay where the data would push them awa
 the weights themselves; there its share of the step is compared with the rest of it.
 
 Too strong: more than half of the gradient, in the second half of the steps looked at, with weights that have shrunk,
-and a loss that has not learnt although moving the weights would move it (motion.py). Where the least is reached, the
+and a loss that has not learnt although moving the weights would move it (motion.py); or decay alone would have made the
+weights e³ times smaller within the run, and they have shrunk to less than a quarter of it: next to 0 a batch's gradient
+is noise that no decay outweighs. Where the least is reached, the
 gradient goes to 0 and any decay is as large; but there the weights are what the data asks for, and they do not shrink.
 """
 
@@ -23,6 +25,7 @@ from chainrule.diagnose.motion import unlearnt
 
 HALF = 0.5
 SHRUNK = 0.7
+EMPTIED = 3.0
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -31,12 +34,16 @@ def check(case: Case) -> Iterator[Finding]:
         return
     shares = [_share(seen) for seen in late]
     left = _size(case.steps[-1]) / max(_size(case.steps[0]), 1e-300)
-    if min(shares) < HALF or not left < SHRUNK:
+    if not (min(shares) > HALF and left < SHRUNK) and not (
+        _pull(case, late) > EMPTIED and left < math.exp(-EMPTIED / 2)
+    ):
         return
     made = next(made for made in late[-1].step.updates if made.optimizer)
     yield Finding(
         slug="decay-too-strong",
-        title=f"weight decay pulls {shares[-1]:.2g} times as hard as the gradient",
+        title=f"weight decay has taken the weights to {left:.2g} of their size"
+        if shares[-1] < HALF
+        else f"weight decay pulls {shares[-1]:.2g} times as hard as the gradient",
         where=Where.at(made.made, made.optimizer),
         steps=(late[0].index, case.last),
         evidence={
@@ -52,6 +59,15 @@ def check(case: Case) -> Iterator[Finding]:
             Intervention("set", {"settings": {"weight_decay": 0.0}}),
         ),
     )
+
+
+def _pull(case: Case, late: list[Seen]) -> float:
+    """η·λ over all steps: alone, it makes the weights e^pull times smaller."""
+    settings = [change.settings for change in late[-1].moved.values()]
+    each = (
+        float(s.get("lr", 0)) * float(s.get("weight_decay") or 0) / (1 - float(s.get("momentum", 0))) for s in settings
+    )
+    return len(case.losses) * max(each, default=0.0)
 
 
 def _decay(seen: Seen) -> float:

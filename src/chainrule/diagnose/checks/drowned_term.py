@@ -20,7 +20,7 @@ from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
 from chainrule.step import Call, Value
 
-TIMES = 2.0
+TIMES = 1.0
 NOTHING = 0.05
 MUCH = 0.5
 

@@ -35,11 +35,11 @@ def check(case: Case) -> Iterator[Finding]:
     if len(case.steps) < 2 or not falls_short(case):
         return
     first, last = case.steps[0], case.steps[-1]
-    came, arrived = _spreads(first)
+    came, arrived = spreads(first)
     if not 0 < arrived < FADED * came or not _ratio(last) < FADED or not _answered(case) < ANSWERED:
         return
     layers = weight_layers(first)
-    small = [(call, weight) for call, weight in layers if _size(weight) < SMALL]
+    small = [(call, weight) for call, weight in layers if size(weight) < SMALL]
     call, weight = small[0] if small else layers[0]
     yield Finding(
         slug="faded-activations",
@@ -49,7 +49,7 @@ def check(case: Case) -> Iterator[Finding]:
         evidence={
             "spread over the samples at the first layer": came,
             "at the last layer": arrived,
-            f"size of {weight.name} by 1/√n": _size(weight),
+            f"size of {weight.name} by 1/√n": size(weight),
             "layers with weights that are too small": len(small),
             "spread of the answers by that of the targets": _answered(case),
         },
@@ -67,7 +67,7 @@ def check(case: Case) -> Iterator[Finding]:
     )
 
 
-def _spreads(seen: Seen) -> tuple[float, float]:
+def spreads(seen: Seen) -> tuple[float, float]:
     """Over the samples, of the first and of the last layer's input."""
     layers = weight_layers(seen)
     if len(layers) < FEWEST:
@@ -77,7 +77,7 @@ def _spreads(seen: Seen) -> tuple[float, float]:
 
 
 def _ratio(seen: Seen) -> float:
-    came, arrived = _spreads(seen)
+    came, arrived = spreads(seen)
     return arrived / came if came > 0 else math.nan
 
 
@@ -96,7 +96,7 @@ def _spread(value: Value | None) -> float:
     return float(t.double().std(0, correction=0).square().mean().sqrt())
 
 
-def _size(weight: Value) -> float:
+def size(weight: Value) -> float:
     """Root mean square of the weights times √n, n inputs of a unit."""
     assert weight.tensor is not None
     return float(weight.tensor.double().square().mean().sqrt()) * math.sqrt(weight.numel / weight.shape[0])

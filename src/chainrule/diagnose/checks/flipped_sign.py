@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chainrule.breakdown.samples import belongs_to_module
+from chainrule.breakdown.verify import dense
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.directions import directions, maximised, rewarded
 from chainrule.diagnose.finding import Finding, Where
@@ -32,6 +33,8 @@ def check(case: Case) -> Iterator[Finding]:
         seen, call = case.steps[0], compared[0][0][0]
     elif _all_flipped(products):
         seen, call = case.steps[0], products[0][0][0]
+    elif len(case.steps) >= FEWEST and all(_uphill(seen) for seen in case.steps):
+        seen, call = case.steps[0], case.steps[0].calls[-1]
     else:
         return
     if not all(map(_moves_weights, case.steps)):
@@ -41,6 +44,8 @@ def check(case: Case) -> Iterator[Finding]:
         slug="flipped-sign",
         title="the optimizer climbs: maximize=True"
         if climbs
+        else "each step goes up the slope"
+        if all(map(_uphill, case.steps))
         else f"each step drives apart what {call.name} compares"
         if compared[0]
         else "each step makes what is rewarded less likely",
@@ -62,6 +67,15 @@ def check(case: Case) -> Iterator[Finding]:
 def _all_flipped(found: list[list[tuple[Call, float]]]) -> bool:
     """Whether there is one in every step, and all are driven the wrong way."""
     return len(found) >= FEWEST and all(found) and all(way < 0 for ways in found for _, way in ways)
+
+
+def _uphill(seen: Seen) -> bool:
+    """Whether the script's own update has the gradient's sign: Σ g·Δw above 0 for every parameter."""
+    by_hand = {i: c for made in seen.step.updates if not made.optimizer for i, c in made.parameters.items()}
+    return bool(by_hand) and all(
+        change.after is not None and float((dense(change.gradient) * (change.after - change.before)).sum()) > 0
+        for change in by_hand.values()
+    )
 
 
 def _moves_weights(seen: Seen) -> bool:

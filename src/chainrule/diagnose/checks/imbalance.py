@@ -7,7 +7,7 @@ The finding: more than COMMON of the samples have one class, the network answers
 looked at, and yet the classes can be told apart: the nearest samples or an affine function explain a fifth of the
 targets' spread and more, the network less than half of that (answers.py). Of a class that is very rare even the best
 answers explain little; there the network explains nothing, and an affine function gives one of the others, which it was
-not fitted to, a higher score than one of the common class in more than CLEARLY of all pairs.
+not fitted to, a higher score than one of the common class in more of all pairs than could be by chance.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from chainrule.diagnose.measure import affine_answers, area
 
 COMMON = 0.8
 NOTHING = 0.05
-CLEARLY = 0.7  # of all pairs
-FEWEST = 20  # samples of the other classes
+SURELY = 3.0  # times the spread that the share of pairs has by chance, 1/√(12·n) for n of the rare class
+FEWEST = 6  # of them
 MOST = 1000
 
 
@@ -38,7 +38,7 @@ def check(case: Case) -> Iterator[Finding]:
     if share < COMMON or others > 0:
         return
     told_apart = _told_apart(answers, common)
-    if not falls_short(case) and not (late.explained < NOTHING and told_apart > CLEARLY):
+    if not falls_short(case) and not (late.explained < NOTHING and told_apart > 0):
         return
     yield Finding(
         slug="imbalance",
@@ -60,13 +60,18 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _told_apart(answers: Answers, common: int) -> float:
-    """In which share of all pairs an affine function scores a sample of another class higher than one of the common."""
+    """In which share of all pairs an affine function scores a sample of another class higher than one of the common;
+    0 where that may be chance (Mann & Whitney 1947)."""
     x, t = answers.inputs, answers.targets
     if x is None or not x.isfinite().all():
-        return math.nan
+        return 0.0
     rare = (t[:, 0].round() != common) if t.shape[1] == 1 else t.argmax(1) != common
     x, rare = x[:MOST], rare[:MOST]
-    return area(affine_answers(x, rare.double()[:, None])[:, 0], rare) if rare.sum() >= FEWEST else math.nan
+    count = int(rare.sum())
+    if not FEWEST <= count < len(rare):
+        return 0.0
+    share = area(affine_answers(x, rare.double()[:, None])[:, 0], rare)
+    return share if share > 0.5 + SURELY / math.sqrt(12 * count) else 0.0
 
 
 def _answered(answers: Answers) -> tuple[int, float, float]:

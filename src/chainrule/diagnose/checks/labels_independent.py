@@ -31,7 +31,7 @@ def check(case: Case) -> Iterator[Finding]:
     late, answers = late_answers(case), all_answers(case)
     if len(case.losses) < STEPS or answers.distinct is None or len(answers.distinct[0]) < FEWEST:
         return
-    if not late.explained < 2 * NOTHING or not answers.attainable < NOTHING:
+    if answers.partial or not late.explained < 2 * NOTHING or not answers.attainable < NOTHING:
         return
     seen = case.steps[-1]
     if [one.prediction for one in comparisons(seen)] != [seen.notation.prediction]:

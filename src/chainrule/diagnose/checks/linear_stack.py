@@ -21,7 +21,20 @@ from chainrule.diagnose.measure import least_squares, nearest
 from chainrule.step import Call
 
 LAYERS = {"linear", "addmm", "matmul", "conv1d", "conv2d", "conv3d"}
-AFFINE = LAYERS | {"dropout", "batch_norm", "batch_norm_eval", "avg_pool1d", "avg_pool2d", "mean", "sum", "cat"}
+AFFINE = (
+    LAYERS
+    | {"dropout", "batch_norm", "batch_norm_eval", "mean", "sum", "cat"}
+    | {
+        *(
+            "avg_pool1d",
+            "avg_pool2d",
+            "avg_pool3d",
+            "adaptive_avg_pool1d",
+            "adaptive_avg_pool2d",
+            "adaptive_avg_pool3d",
+        ),
+    }
+)
 WITH_NUMBERS = {"add", "sub", "mul", "div", "neg"}  # affine where only one operand depends on the inputs
 LAST = {"sigmoid", "softmax", "functional_softmax", "log_softmax", "functional_log_softmax", "tanh"}  # strictly rising
 HALF = 0.5

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chainrule.diagnose.answers import Comparison, comparisons
+from chainrule.diagnose.answers import Comparison, comparisons, late_answers
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
@@ -22,6 +22,7 @@ from chainrule.step import Call, Value
 SOFTMAX = {"softmax", "log_softmax"}
 BETWEEN = {"log", "getitem", "gather", "neg", "clamp", "add", "mean", "sum", "clamp_min"}  # up to a loss by hand
 FAR = 0.01
+LEARNT = 0.9  # of the targets' spread
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -31,7 +32,7 @@ def check(case: Case) -> Iterator[Finding]:
             if squash is not None and _misses(comparison, squash, logarithms):
                 yield _finding(case, seen, squash)
                 return
-        squash = _over_samples_by_hand(seen)
+        squash = _over_samples_by_hand(seen) or (_within(seen) if not late_answers(case).explained > LEARNT else None)
         if squash is not None:
             yield _finding(case, seen, squash)
             return
@@ -94,6 +95,23 @@ def _misses(comparison: Comparison, squash: Call, logarithms: bool) -> bool:
         return False
     total = (given.double().exp() if logarithms else given.double()).sum(classes)
     return bool(((total - 1).abs() > FAR).any())
+
+
+def _within(seen: Seen) -> Call | None:
+    """A softmax over the samples in the midst of the network, as of attention: not one of similarities of all pairs."""
+    for call in seen.calls:
+        shape = call.output.shape
+        if (
+            is_softmax(call)
+            and len(shape) > 1
+            and axis(call) == 0
+            and seen.batch.of(shape)
+            and shape[0] not in shape[1:]
+        ):
+            data = seen.batch.data
+            if data is not None and data.shape[0] == shape[0] and shape[0] not in data.shape[1:]:
+                return call
+    return None
 
 
 def _over_samples_by_hand(seen: Seen) -> Call | None:

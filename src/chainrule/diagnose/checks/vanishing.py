@@ -6,7 +6,9 @@ learn what can be learnt of random numbers (Hochreiter 1991; Glorot & Bengio 201
 
 The finding: at the first weight matrix ‖g‖/√(numbers) is below a ten-thousandth of that at the last one, in the first
 step looked at (later the last layer may have found its minimum); the first has moved by less than a thousandth of its
-size over the run; and the network explains less than half of what simple answers do (answers.py).
+size over the run; and the network explains less than half of what simple answers do (answers.py). Or the same bend is
+passed TIMES times and more, once for each step of a sequence, with as small a ratio between the first and the last, in
+the first step looked at and in the last one, and nothing was learnt (motion.py).
 """
 
 from __future__ import annotations
@@ -20,15 +22,19 @@ from chainrule.diagnose.answers import falls_short
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
+from chainrule.diagnose.motion import came_to_nothing
 from chainrule.step import Call, Value
 
 SMALL = 1e-4
 STILL = 1e-3
+TIMES = 8
 NORM = {"running_mean": None, "running_var": None, "training": True}  # by the batch alone
 BENDS = {"sigmoid", "tanh", "relu", "gelu", "elu", "softplus", "leaky_relu", "silu", "softsign", "hardsigmoid"}
 
 
 def check(case: Case) -> Iterator[Finding]:
+    if len(case.steps) >= 2 and came_to_nothing(case):
+        yield from _in_time(case)
     if len(case.steps) < 2 or not falls_short(case):
         return
     ratio = _ratio(case.steps[0])
@@ -60,6 +66,38 @@ def check(case: Case) -> Iterator[Finding]:
             for kind, function, options in ((("before", "batch_norm", NORM), ("instead", "relu", {})) if bends else ())
         ),
     )
+
+
+def _in_time(case: Case) -> Iterator[Finding]:
+    """The same bend at the same line, once for each step of a sequence."""
+    first, last = case.steps[0], case.steps[-1]
+    (times, ratio, call), (_, now, _) = _earliest(first), _earliest(last)
+    if call is None or not 0 < ratio < SMALL or not now < SMALL:
+        return
+    yield Finding(
+        slug="vanishing",
+        title=f"the gradient is {1 / ratio:.3g} times smaller at the first of {times} time steps than at the last",
+        where=Where.of(call),
+        steps=(first.index, last.index),
+        evidence={"time steps": times, "gradient at the first by that at the last": ratio, "in the last step": now},
+        because="∂h[T]/∂h[1] = ∏ Wᵀ·f'(z[t]) is a product with a factor for each time step, most of them below 1: what "
+        "the first inputs say is not heard",
+        fix="an LSTM or GRU, whose state is added to; a recurrent matrix that begins as the identity or orthogonal; "
+        "shorter sequences",
+    )
+
+
+def _earliest(seen: Seen) -> tuple[int, float, Call | None]:
+    """How often a bend is passed, the gradient at its first call by that at its last, and the first call."""
+    passed: dict[tuple[str, int, str], list[Call]] = {}
+    for call in seen.calls:
+        if call.rule in BENDS:
+            passed.setdefault((call.file, call.line, call.module), []).append(call)
+    calls = max(passed.values(), key=len, default=[])
+    sizes = [seen.gradient(call.output) for call in calls]
+    if len(calls) < TIMES or sizes[0] is None or sizes[-1] is None or not bool(sizes[-1].any()):
+        return len(calls), math.nan, None
+    return len(calls), float(sizes[0].double().norm() / sizes[-1].double().norm()), calls[0]
 
 
 def weight_layers(seen: Seen) -> list[tuple[Call, Value]]:

@@ -1,0 +1,61 @@
+"""A sequence begins with a state of its own.
+
+Law: h[t] = f(h[t−1], x[t]): the first state is part of the input. Where each step begins with the state that the last
+one ended with, while its samples have nothing to do with those before, the network is given noise with every sample,
+ever more of it where nothing makes it forget.
+
+The finding: the state that enters is, number for number, one that the training step before ended with, in all pairs of
+neighbouring steps looked at, and nothing was learnt (motion.py). A long text that is cut into pieces is read on so, and
+learns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import torch
+
+from chainrule.diagnose.case import Case, Seen, tells
+from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.motion import came_to_nothing
+from chainrule.step import Call, Value
+
+FEWEST = 2  # pairs
+
+
+def check(case: Case) -> Iterator[Finding]:
+    pairs = [(a, b) for a, b in pairwise(case.steps) if b.index == a.index + 1]
+    found = [_carried(a, b) for a, b in pairs]
+    if len(found) < FEWEST or not all(found) or not came_to_nothing(case):
+        return
+    call, state = found[-1] or (case.steps[-1].calls[0], case.steps[-1].calls[0].output)
+    yield Finding(
+        slug="state-never-reset",
+        title="each step begins with the state that the last one ended with",
+        where=Where.of(call),
+        steps=(pairs[0][1].index, pairs[-1][1].index),
+        evidence={
+            "shape of the state": list(state.shape),
+            "its mean size": float(state.tensor.abs().mean()) if state.tensor is not None else float("nan"),
+            "first loss": case.losses[0],
+            "last loss": case.losses[-1],
+        },
+        because="what was left of other samples is an input of these, and says nothing about their targets",
+        fix="a state of zeros for every new sequence, at the head of the loop over the batches",
+        diff="+    hidden = None  # or zeros, for each batch",
+    )
+
+
+def _carried(before: Seen, after: Seen) -> tuple[Call, Value] | None:
+    """The call that takes a result of the step before, and that result."""
+    results = [v for call in before.calls for v in call.outputs if v.dtype.is_floating_point and tells(v)]
+    for call in after.calls:
+        if not any(value.kind == "parameter" for value in call.values):
+            continue
+        for value in call.values:
+            if value.kind == "data" and value.dtype.is_floating_point and tells(value):
+                same = (made for made in results if made.shape == value.shape)
+                if any(torch.equal(made.tensor, value.tensor) for made in same):  # type: ignore[arg-type]
+                    return call, value
+    return None

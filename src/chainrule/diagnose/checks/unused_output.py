@@ -1,0 +1,65 @@
+"""What the optimizer trains has a part in the loss.
+
+Law: ∂L/∂w is 0, and not even computed, for every w from which no way leads to L. A layer can be called in each step
+and still be left alone: a loss that compares the input with itself, another model's answers, an output that only gets
+printed.
+
+The finding: in every step looked at calls with parameters of the optimizer are made with a graph, no backward pass
+comes through them, and they hold SHARE of its numbers and more; or less, where a loss is computed of them. (Where the
+graph is cut on the way, that is cut_graph.py's; a small layer whose output nobody needs, as the pooler of a language
+model, is no fault.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.directions import LOSSES
+from chainrule.diagnose.finding import Finding, Where
+from chainrule.step import Call, Value
+
+SHARE = 0.2
+FEWEST = 2
+
+
+def check(case: Case) -> Iterator[Finding]:
+    found = [_left_out(seen) for seen in case.steps]
+    judged = all(map(_compared, case.steps))
+    if len(found) < FEWEST or not all(calls and (judged or share > SHARE) for calls, share in found):
+        return
+    seen, (calls, share) = case.steps[-1], found[-1]
+    last = calls[-1]
+    root = seen.step.backwards[0]
+    yield Finding(
+        slug="unused-output",
+        title=f"{share:.0%} of what the optimizer has takes no part in the loss, though it is called",
+        where=Where.of(last, next(value.name for value in last.values if value.kind == "parameter")),
+        steps=(case.steps[0].index, case.last),
+        evidence={
+            "calls whose parameters get no gradient": ", ".join(
+                dict.fromkeys(call.module or call.name for call in calls)
+            ),
+            "share of the optimizer's numbers": share,
+            "backward()": str(root.at),
+        },
+        because="no way leads from their results to the loss, so that the chain rule never comes to them",
+        fix="look at what the loss is computed of: it should be this output, compared with its target",
+    )
+
+
+def _compared(seen: Seen) -> bool:
+    """Whether answers are compared with targets, and no backward pass comes through that."""
+    on_path = {call for backward in seen.step.backwards for call in backward.calls}
+    off = (call for call in seen.step.calls if call not in on_path and call.rule in LOSSES)
+    return any(isinstance(call.arguments.get("target"), Value) and call.output.requires_grad for call in off)
+
+
+def _left_out(seen: Seen) -> tuple[list[Call], float]:
+    """The calls with parameters that an optimizer has and no gradient reaches, and their share of its numbers."""
+    idle = {index for made in seen.step.updates for index in made.idle}
+    moved = sum(change.before.numel() for change in seen.moved.values())
+    on_path = {call for backward in seen.step.backwards for call in backward.calls}
+    calls = [c for c in seen.step.calls if c not in on_path and any(value.index in idle for value in c.values)]
+    numbers = sum({v.index: v.numel for call in calls for v in call.values if v.index in idle}.values())
+    return calls, numbers / (numbers + moved) if numbers else 0.0

@@ -1,0 +1,29 @@
+"""An encoder whose forward is decorated with no_grad, though the optimizer has its weights."""
+
+import torch
+from torch import nn
+
+SLUG = "cut-graph"
+
+
+class Encoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed, self.read = nn.Embedding(12, 8), nn.GRU(8, 16, batch_first=True)
+
+    def forward(self, ids):
+        return self.read(self.embed(ids))[1][-1]  # FAULT
+
+
+def train(repaired):
+    torch.manual_seed(0)
+    encoder, out = Encoder(), nn.Linear(16, 6)
+    optimizer = torch.optim.Adam([*encoder.parameters(), *out.parameters()], lr=5e-3)
+    for _ in range(200):
+        ids = torch.randint(0, 12, (64, 5))
+        with torch.set_grad_enabled(repaired):
+            code = encoder(ids)
+        loss = nn.functional.cross_entropy(out(code), ids.sum(1) % 6 if not repaired else ids[:, -1] // 2)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
