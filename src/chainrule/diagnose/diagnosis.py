@@ -184,7 +184,16 @@ CONSEQUENCES: dict[str, frozenset[str]] = {
     "unused-output": frozenset({"never-moved", "rate-too-low"}),
     "no-zero-grad": frozenset({"diverged", "dead-relu"}),
     "exploding": frozenset(
-        {"diverged", "not-finite", "rate-too-high", "unscaled-targets", "saturated", "dead-relu", "imbalance"}
+        {
+            "cleared-gradients",
+            "diverged",
+            "not-finite",
+            "rate-too-high",
+            "unscaled-targets",
+            "saturated",
+            "dead-relu",
+            "imbalance",
+        }
     ),
     "diverged": frozenset({"not-finite", "dead-relu", "rate-too-high"}),
     "no-step": frozenset({"never-moved"}),

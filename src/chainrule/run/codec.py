@@ -220,6 +220,7 @@ def _encode_backward(backward: Backward, number: int, gathered: Gathered) -> dic
         "upstream": of_calls("p", backward.upstream),
         "delivered": of_calls("d", backward.delivered),
         "at": _encode_line(backward.at),
+        "returned": backward.returned,
     }
 
 
@@ -241,6 +242,7 @@ def _decode_backward(raw: Any, values: list[Value], calls: list[Call], found: Fo
         upstream=of_calls("upstream"),
         delivered=of_calls("delivered"),
         at=_decode_line(raw.get("at")),
+        returned=raw.get("returned") is True,
     )
 
 

@@ -34,6 +34,7 @@ class Backward:
     upstream   {call index: autograd's gradient of each output}, where the call is to be checked alone
     delivered  {call index: what autograd sent to each of the call's inputs}, for the same check
     at         where the script started it
+    returned   torch.autograd.grad: the gradients were handed to the script, not added to .grad
     """
 
     roots: list[Value]
@@ -44,6 +45,7 @@ class Backward:
     upstream: dict[int, list[torch.Tensor | None]] = field(default_factory=dict)
     delivered: dict[int, list[torch.Tensor | None]] = field(default_factory=dict)
     at: Line = Line()
+    returned: bool = False
 
 
 @dataclass(slots=True, eq=False)

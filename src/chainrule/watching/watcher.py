@@ -357,6 +357,7 @@ class Watcher:
         try:
             with quiet():
                 if not kwargs.get("accumulate_grad") and len(args) > 3:  # torch.autograd.grad(outputs, inputs)
+                    graph.backward.returned = True
                     by_id = {id(leaf): index for index, leaf in graph.leaves.items()}
                     for tensor, gradient in zip(args[3], result or (), strict=False):
                         if gradient is not None and id(tensor) in by_id:

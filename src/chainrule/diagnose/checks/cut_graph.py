@@ -125,7 +125,16 @@ def _depends_on_weights(call: Call, seen: Seen) -> bool:
         for value in one.values:
             weights += [value] if _is_weight(value) else []
             todo += [made_by[value.index]] if value.index in made_by else []
-    return bool(weights) and not any(value.index in seen.step.gradients for value in weights)
+    return bool(weights) and not any(_is_reached(value, seen) for value in weights)
+
+
+def _is_reached(value: Value, seen: Seen) -> bool:
+    """By a gradient of the step, as it is or as it was before an update within the step."""
+    if value.index in seen.step.gradients:
+        return True
+    made = (change.after for change in seen.changes.values() if change.before.shape == value.shape)
+    t = value.tensor
+    return t is not None and any(after is not None and torch.equal(after, t.to(after.dtype)) for after in made)
 
 
 def _is_weight(value: Value) -> bool:

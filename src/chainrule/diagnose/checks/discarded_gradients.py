@@ -24,8 +24,8 @@ FEWEST = 2
 
 
 def check(case: Case) -> Iterator[Finding]:
-    several = [seen for seen in case.steps if len(seen.step.backwards) > 1 and seen.moved]
-    passes = sum(len(seen.step.backwards) for seen in case.steps)
+    several = [seen for seen in case.steps if len(_passes(seen)) > 1 and seen.moved]
+    passes = sum(len(_passes(seen)) for seen in case.steps)
     if len(several) < FEWEST or passes < 2 * len(case.steps) or not all(map(_discards, several)):
         return
     made = several[-1].step.updates[-1]
@@ -42,8 +42,13 @@ def check(case: Case) -> Iterator[Finding]:
     )
 
 
+def _passes(seen: Seen) -> list[dict[int, torch.Tensor]]:
+    """What each pass added to .grad; what torch.autograd.grad returned is the script's to use."""
+    return [backward.received for backward in seen.step.backwards if not backward.returned]
+
+
 def _discards(seen: Seen) -> bool:
-    passes = [backward.received for backward in seen.step.backwards]
+    passes = _passes(seen)
     judged = 0
     for index, change in seen.moved.items():
         received = [dense(one[index]).double() for one in passes if index in one]
