@@ -1,4 +1,7 @@
-"""Twelve layers drawn from a normal distribution of spread 1."""
+"""Twelve layers drawn from a normal distribution of spread 1.
+
+Described at https://axeldomingues.dev/blog/initialization-scale-fragility-of-deep-networks
+"""
 
 import torch
 from torch import nn

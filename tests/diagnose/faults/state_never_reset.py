@@ -1,4 +1,7 @@
-"""The state that one batch of sequences ended with is kept for the next, which has nothing to do with it."""
+"""The state that one batch of sequences ended with is kept for the next, which has nothing to do with it.
+
+Described at https://www.codegenes.net/blog/pytorch-lstm-reset-hidden-state
+"""
 
 import torch
 from torch import nn
