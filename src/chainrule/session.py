@@ -49,7 +49,7 @@ class Session:
         self._spent = 0.0
         self._began = time.perf_counter()
         self._watcher = Watcher(self)
-        self._loaders = Loaders()
+        self._loaders = Loaders(lambda: self._watcher.index)
         self._undo: list[Callable[[], None]] = []
         options.pop("overwrite", None)
         self._in_a_rank = partial(watch_rank, path.absolute(), copy.deepcopy(schedule), about, check, options)

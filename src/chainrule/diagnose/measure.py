@@ -62,9 +62,8 @@ def area(scores: Tensor, positive: Tensor) -> float:
 
     scores, positive   (samples,)
     """
-    ranks = scores.argsort().argsort().double() + 1
-    n = float(positive.sum())
-    return (float(ranks[positive].sum()) - n * (n + 1) / 2) / (n * (len(positive) - n))
+    high, low = scores[positive][:, None], scores[~positive]
+    return float(((high > low).double() + (high == low).double() / 2).mean())
 
 
 def least_squares(x: Tensor, t: Tensor) -> float:

@@ -112,16 +112,18 @@ def came_to_nothing(case: Case) -> bool:
 def falls_for_ever(losses: list[float]) -> bool:
     """Whether the loss has fallen to far below 0, and no more slowly at the end.
 
-    Far is TIMES as far as it was from 0 at the start, and not more slowly: in the last third of the run by a sixth of
-    the whole and more, half of what it does in an average third. Or it lies ENDLESS times as far below 0.
+    Far is TIMES as far as it was from 0 in the first tenth of the run, and not more slowly: in the last third by a
+    sixth of the whole and more, half of what it does in an average third. Or it lies ENDLESS times as far below 0.
     """
     size = len(losses) // WINDOWS
-    means = [fmean(losses[i * size : (i + 1) * size]) for i in range(WINDOWS)] if size else []
-    if not means or not all(map(math.isfinite, means)):
-        return bool(means) and losses[-1] < -ENDLESS * abs(losses[0]) < 0
+    if not size:
+        return False
+    first = fmean(map(abs, losses[:size]))
+    means = [fmean(losses[i * size : (i + 1) * size]) for i in range(WINDOWS)]
+    if not all(map(math.isfinite, means)):
+        return losses[-1] < -ENDLESS * abs(losses[0]) < 0
     before, late = means[:-LATE], min(means[-LATE:])
     falls = before[-1] - late > (before[0] - late) / 6
-    first = abs(losses[0])
     return (late < min(before) and late < -TIMES * first and falls) or late < -ENDLESS * first < 0
 
 

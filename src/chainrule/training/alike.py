@@ -47,24 +47,28 @@ def need_same_kind(first: dict[str, Any], other: dict[str, Any], seeds: tuple[in
 
 
 def same(first: Any, second: Any) -> bool:
-    """Whether two values are equal; what cannot be compared is not."""
+    """Whether two values are equal; what cannot be compared, is not."""
+    try:
+        return _same(first, second)
+    except Exception:  # a closure that holds itself, tensors without numbers, whatever a class of the script raises
+        return False
+
+
+def _same(first: Any, second: Any) -> bool:
     if first is second:
         return True
     if type(first) is not type(second):
         return False
     if isinstance(first, dict):
-        return first.keys() == second.keys() and all(same(value, second[key]) for key, value in first.items())
+        return first.keys() == second.keys() and all(_same(value, second[key]) for key, value in first.items())
     if isinstance(first, list | tuple):
-        return len(first) == len(second) and all(map(same, first, second))
+        return len(first) == len(second) and all(map(_same, first, second))
     if isinstance(first, FunctionType):  # a lambda of the constructor is another at every call
         parts = (first.__defaults__, first.__kwdefaults__), (second.__defaults__, second.__kwdefaults__)
         values = [[cell.cell_contents for cell in one.__closure__ or ()] for one in (first, second)]
-        return first.__code__ == second.__code__ and same(*parts) and same(*values)
+        return first.__code__ == second.__code__ and _same(*parts) and _same(*values)
     if isinstance(first, Tensor):
         return first.dtype == second.dtype and torch.equal(first, second)
     if isinstance(first, torch.Generator):
         return torch.equal(first.get_state(), second.get_state())
-    try:
-        return bool(np.all(first == second))
-    except Exception:  # whatever a class of the script raises there
-        return False
+    return bool(np.all(first == second))

@@ -280,7 +280,7 @@ def train_into(
     schedule: Schedule,
     **options: Any,
 ) -> None:
-    """Train and write the run at `path`; `options` are those of run.store.Recording. See api.train."""
+    """Train and write the run at `path`; `options` are those of run.store.Recording. See natively.train."""
     inputs, order = checked(X, y, settings)
     if not isinstance(optimizer, torch.optim.Optimizer):
         raise BadOption("optimizer", type(optimizer).__name__, "wanted: one of torch.optim")

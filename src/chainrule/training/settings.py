@@ -18,7 +18,7 @@ Inputs = Tensor | Sequence[Tensor]
 
 @dataclass
 class Settings:
-    """How to train; see api.train."""
+    """How to train; see natively.train."""
 
     epochs: int
     batch_size: int | None = None

@@ -17,9 +17,13 @@ MOST = 50  # loaders; a script that makes one for each step is known by then
 
 
 class Loaders:
-    """Notes every `iter(loader)` between `start` and what it returns."""
+    """Notes every `iter(loader)` between `start` and what it returns.
 
-    def __init__(self) -> None:
+    step   the number of training steps that are over
+    """
+
+    def __init__(self, step: Callable[[], int]) -> None:
+        self._step = step
         self._begun: WeakKeyDictionary[DataLoader[Any], int] = WeakKeyDictionary()  # its place in `_found`
         self._found: list[dict[str, Any]] = []
 
@@ -47,10 +51,17 @@ class Loaders:
             samples = len(loader.dataset)  # type: ignore[arg-type]
             self._begun[loader] = len(self._found)
             self._found.append(
-                {"samples": samples, "batch": loader.batch_size, "iterators": 0, "file": at.file, "line": at.line}
+                {
+                    "samples": samples,
+                    "batch": loader.batch_size,
+                    "iterators": 0,
+                    "step": self._step(),
+                    "file": at.file,
+                    "line": at.line,
+                }
             )
         self._found[self._begun[loader]]["iterators"] += 1
 
     def all(self) -> list[dict[str, Any]]:
-        """For each its samples, those in a batch, how often it was begun, and where for the first time."""
+        """For each its samples, those in a batch, how often it was begun, and the first time's step and line."""
         return self._found

@@ -11,12 +11,14 @@ statistics over time or place are its own: what tells it from others is divided 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from statistics import fmean
 
+from chainrule.diagnose.answers import comparisons
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
-from chainrule.diagnose.motion import FALL, came_to_nothing
+from chainrule.diagnose.motion import came_to_nothing
 from chainrule.step import Call
 
 SAYS = "Expected more than 1 value per channel"
@@ -44,7 +46,7 @@ def check(case: Case) -> Iterator[Finding]:
 def _single(case: Case) -> Iterator[Finding]:
     """Batches of one sample that has several numbers for each channel, from the first step to the last."""
     found = [_norms(seen) for seen in case.steps]
-    if len(found) < 2 or not all(found) or not (_flat(case.losses) or came_to_nothing(case)):
+    if len(found) < 2 or not all(found) or not (_guesses(case) or came_to_nothing(case)):
         return
     call = found[0][0]
     yield Finding(
@@ -60,10 +62,14 @@ def _single(case: Case) -> Iterator[Finding]:
     )
 
 
-def _flat(losses: list[float]) -> bool:
-    """Whether the last tenth lies where the first did; single samples' losses say little."""
-    tenth = max(len(losses) // 10, 1)
-    return fmean(losses[-tenth:]) > (1 - FALL) * fmean(losses[:tenth])
+def _guesses(case: Case) -> bool:
+    """Whether the loss is at the end still more than half that of guessing one of the classes; single samples' losses
+    say little, so it is the mean of the last tenth."""
+    compared = comparisons(case.steps[-1])
+    if len(compared) != 1 or not compared[0].is_classes or len(compared[0].prediction.shape) < 2:
+        return False
+    tenth = max(len(case.losses) // 10, 1)
+    return fmean(case.losses[-tenth:]) > 0.5 * math.log(max(compared[0].prediction.shape[1], 2))
 
 
 def _norms(seen: Seen) -> list[Call]:

@@ -42,9 +42,7 @@ def check(case: Case) -> Iterator[Finding]:
         where=place,
         steps=(case.steps[0].index, case.last),
         evidence={
-            "its result enters as data": "the loss"
-            if used is None
-            else f"{used.name} ({used.where.rpartition('/')[2]})",
+            **({"its result enters as data": f"{used.name} ({used.where.rpartition('/')[2]})"} if used else {}),
             "calls with parameters that no gradient reaches": lost,
         },
         because="its numbers arrive at the loss, but without the calls that made them, so the chain rule ends there: "
@@ -98,7 +96,7 @@ def _cut(seen: Seen, case: Case) -> tuple[Where, str, Call | None, int] | None:
         return Where.at(asides[-1].at, asides[-1].name, asides[-1].module), asides[-1].name, None, lost
     own = [value for value in seen.calls[0].values if _is_weight(value)] if seen.calls else []
     made_anew = bool(own) and _idle(seen) and not seen.moved
-    return (Where.of(seen.calls[0]), "torch.tensor", None, lost) if made_anew else None
+    return (Where.of(seen.calls[0]), "a tensor that was made anew", None, lost) if made_anew else None
 
 
 def _without_graph(seen: Seen) -> tuple[Where, str, Call | None, int] | None:

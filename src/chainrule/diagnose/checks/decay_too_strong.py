@@ -7,8 +7,8 @@ the weights themselves; there its share of the step is compared with the rest of
 Too strong: more than half of the gradient, in the second half of the steps looked at, with weights that have shrunk,
 and a loss that has not learnt although moving the weights would move it (motion.py); or decay alone would have made the
 weights e³ times smaller within the run, and they have shrunk to less than a quarter of it: next to 0 a batch's gradient
-is noise that no decay outweighs. Where the least is reached, the
-gradient goes to 0 and any decay is as large; but there the weights are what the data asks for, and they do not shrink.
+is noise that no decay outweighs. Where the least is reached, the gradient goes to 0 and any decay is as large; but
+there the weights are what the data asks for, and they do not shrink.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ def _pull(case: Case, late: list[Seen]) -> float:
     """η·λ over all steps: alone, it makes the weights e^pull times smaller."""
     settings = [change.settings for change in late[-1].moved.values()]
     each = (
-        float(s.get("lr", 0)) * float(s.get("weight_decay") or 0) / (1 - float(s.get("momentum", 0))) for s in settings
+        float(s.get("lr", 0)) * float(s.get("weight_decay") or 0) / max(1 - float(s.get("momentum") or 0), 1e-3)
+        for s in settings
     )
     return len(case.losses) * max(each, default=0.0)
 

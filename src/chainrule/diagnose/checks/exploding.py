@@ -33,7 +33,7 @@ def check(case: Case) -> Iterator[Finding]:
         return
     layers = weight_layers(first)
     large = [(call, weight) for call, weight in layers if size(weight) > LARGE]
-    call, weight = max(large or layers, key=lambda layer: size(layer[1]))
+    call, weight = max(large, key=lambda layer: size(layer[1]), default=layers[0])
     yield Finding(
         slug="exploding",
         title=f"the samples' differences explode on the way: {came:.2g} at the first layer, {arrived:.2g} at the last",

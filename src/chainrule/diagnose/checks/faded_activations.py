@@ -98,7 +98,8 @@ def _spread(value: Value | None) -> float:
 
 def size(weight: Value) -> float:
     """Root mean square of the weights times √n, n inputs of a unit."""
-    assert weight.tensor is not None
+    if weight.tensor is None or not weight.numel:
+        return math.nan
     return float(weight.tensor.double().square().mean().sqrt()) * math.sqrt(weight.numel / weight.shape[0])
 
 

@@ -7,7 +7,8 @@ The finding: more than COMMON of the samples have one class, the network answers
 looked at, and yet the classes can be told apart: the nearest samples or an affine function explain a fifth of the
 targets' spread and more, the network less than half of that (answers.py). Of a class that is very rare even the best
 answers explain little; there the network explains nothing, and an affine function gives one of the others, which it was
-not fitted to, a higher score than one of the common class in more of all pairs than could be by chance.
+not fitted to, a higher score than one of the common class in more of all pairs than could be by chance, and the network
+has less than half of that lead over chance.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ def check(case: Case) -> Iterator[Finding]:
     common, share, others = _answered(late)
     if share < COMMON or others > 0:
         return
-    told_apart = _told_apart(answers, common)
-    if not falls_short(case) and not (late.explained < NOTHING and told_apart > 0):
+    told_apart, own = _told_apart(answers, common), _ranked(late, common)
+    if not falls_short(case) and not (late.explained < NOTHING and own < 0.5 + (told_apart - 0.5) / 2):
         return
     yield Finding(
         slug="imbalance",
@@ -51,6 +52,7 @@ def check(case: Case) -> Iterator[Finding]:
             "share of the targets' spread that the network explains": late.explained,
             "that simple answers explain": answers.attainable,
             "how often an affine function ranks one of the others higher": told_apart,
+            "how often the network does": own,
         },
         because="the sum over the samples is that of the frequent class, and the few samples of the others are lost "
         "in it",
@@ -72,6 +74,16 @@ def _told_apart(answers: Answers, common: int) -> float:
         return 0.0
     share = area(affine_answers(x, rare.double()[:, None])[:, 0], rare)
     return share if share > 0.5 + SURELY / math.sqrt(12 * count) else 0.0
+
+
+def _ranked(answers: Answers, common: int) -> float:
+    """The same of the network's own answers."""
+    given, t = answers.given, answers.targets
+    if t.shape[1] == 1:
+        scores, rare = (given[:, 0] if common == 0 else -given[:, 0]), t[:, 0].round() != common
+    else:
+        scores, rare = -given[:, common], t.argmax(1) != common
+    return area(scores, rare)
 
 
 def _answered(answers: Answers) -> tuple[int, float, float]:

@@ -62,5 +62,8 @@ def _of_hinge(seen: Seen, call: Call) -> Value | None:
     if made is None or made.rule not in ("sub", "rsub") or len(made.inputs) != 1 or len(made.values) != 1:
         return None
     product = seen.origin(made.inputs[0])
-    data = [v for v in product.values if v.kind == "data" and v.numel > 1] if product is not None else []
-    return data[0] if product is not None and product.rule == "mul" and len(data) == 1 else None
+    if product is None or product.rule != "mul":
+        return None
+    data = [v for v in product.values if v.kind == "data" and v.numel > 1]
+    weighed = [c for v in product.inputs if (c := seen.producer(v)) is not None and c.rule == "mul"]
+    return data[0] if len(data) == 1 and not any(v.kind == "data" for c in weighed for v in c.values) else None

@@ -44,8 +44,9 @@ def _summed(seen: Seen) -> tuple[Call, float, int, int] | None:
         target = call.arguments.get("target")
         if call.rule != "cross_entropy_of_probabilities" or not isinstance(target, Value) or target.tensor is None:
             continue
-        sums = target.tensor.double().sum(1)
+        t = target.tensor if target.tensor.dim() > 1 else target.tensor[None]
+        sums = t.double().sum(1)
         if float(((sums - 1).abs() > FAR).double().mean()) > 0.5:
-            rows = target.tensor.flatten(1)
+            rows = t.flatten(1)
             return call, float(sums.mean()), len(rows), len(rows.unique(dim=0))
     return None

@@ -54,11 +54,13 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _compared(seen: Seen) -> tuple[list[Call], list[Call]]:
-    """The comparisons that no backward pass goes through, and those that one does."""
+    """The comparisons that no backward pass has to do with, and those of whose numbers one makes use."""
     on_path = {call for backward in seen.step.backwards for call in backward.calls}
+    used = {value for call in on_path for value in call.values}  # also by a loss that is written by hand
     compared = [
         call
         for call in seen.step.calls
         if call.rule in LOSSES and isinstance(call.arguments.get("target"), Value) and call.output.requires_grad
     ]
-    return [call for call in compared if call not in on_path], [call for call in compared if call in on_path]
+    takes_part = [call for call in compared if call in on_path or used & set(call.values)]
+    return [call for call in compared if call not in takes_part], takes_part

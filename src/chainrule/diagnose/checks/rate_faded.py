@@ -5,8 +5,7 @@ slope, every later step is one of length 0, however many there are.
 
 Faded: η is below 1 % of its largest value from before the middle of the steps looked at to their end, while the loss
 has not learnt, or the answers are clearly worse than simple ones (answers.py), and moving the weights would still move
-it (elasticity above ALIVE, motion.py). A schedule that ends
-at 0 when the training ends is none.
+it (elasticity above ALIVE, motion.py). A schedule that ends at 0 when the training ends is none.
 """
 
 from __future__ import annotations

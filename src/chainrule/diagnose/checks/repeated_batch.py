@@ -5,8 +5,8 @@ the same few (next(iter(loader)) begins the loader anew each time, without shuff
 learns those by heart, and nothing of the others.
 
 The finding: the inputs of all steps looked at are equal, bit for bit, and as many as a DataLoader has in a batch that
-was begun once or for every step, and that has at least twice as many samples. Training with all samples at every step
-is none.
+was begun for every step, or once and in front of them, and that has at least twice as many samples. Training with all
+samples at every step is none.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FEWEST = 4  # steps
 def check(case: Case) -> Iterator[Finding]:
     inputs = [None if seen.batch.data is None else seen.batch.data.tensor for seen in case.steps]
     known = [t for t in inputs if t is not None]
-    if len(known) < max(FEWEST, len(inputs)) or not all(torch.equal(t, known[0]) for t in known):
+    if len(known) < max(FEWEST, len(inputs)) or not known[0].dim() or not all(torch.equal(t, known[0]) for t in known):
         return
     loader = _of(case, len(known[0]))
     if loader is None:
@@ -52,6 +52,7 @@ def _of(case: Case, rows: int) -> dict[str, Any] | None:
     """The DataLoader that these rows can be a batch of."""
     for loader in case.history.about.get("loaders", []):
         enough = loader["samples"] >= 2 * rows and loader["batch"] == rows
-        if enough and (loader["iterators"] == 1 or loader["iterators"] >= len(case.losses)):
+        once = loader["iterators"] == 1 and loader["step"] == 0  # a test set's is begun later
+        if enough and (once or loader["iterators"] >= len(case.losses)):
             return dict(loader)
     return None

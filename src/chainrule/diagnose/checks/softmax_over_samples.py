@@ -108,8 +108,11 @@ def _within(seen: Seen) -> Call | None:
             and seen.batch.of(shape)
             and shape[0] not in shape[1:]
         ):
-            data = seen.batch.data
-            if data is not None and data.shape[0] == shape[0] and shape[0] not in data.shape[1:]:
+            data, compared = seen.batch.data, comparisons(seen)
+            if data is None or len(compared) != 1 or data.shape[0] != shape[0] or shape[0] in data.shape[1:]:
+                continue
+            target = compared[0].target.shape  # with an answer for each place of (time, samples) the axis is time
+            if target[:1] == shape[:1] and (len(target) == 1 or target[1] not in data.shape[1:2]):
                 return call
     return None
 

@@ -25,7 +25,7 @@ FEWEST = 2
 
 def check(case: Case) -> Iterator[Finding]:
     found = [_left_out(seen) for seen in case.steps]
-    judged = all(map(_compared, case.steps))
+    judged = all(_compared(seen, calls) for seen, (calls, _) in zip(case.steps, found, strict=True))
     if len(found) < FEWEST or not all(calls and (judged or share > SHARE) for calls, share in found):
         return
     seen, (calls, share) = case.steps[-1], found[-1]
@@ -48,11 +48,15 @@ def check(case: Case) -> Iterator[Finding]:
     )
 
 
-def _compared(seen: Seen) -> bool:
-    """Whether answers are compared with targets, and no backward pass comes through that."""
-    on_path = {call for backward in seen.step.backwards for call in backward.calls}
-    off = (call for call in seen.step.calls if call not in on_path and call.rule in LOSSES)
-    return any(isinstance(call.arguments.get("target"), Value) and call.output.requires_grad for call in off)
+def _compared(seen: Seen, calls: list[Call]) -> bool:
+    """Whether what these calls lead to is compared with targets."""
+    reached = {value for call in calls for value in call.outputs}
+    for call in seen.step.calls:
+        if reached & set(call.values):
+            if call.rule in LOSSES and isinstance(call.arguments.get("target"), Value):
+                return True
+            reached |= set(call.outputs)
+    return False
 
 
 def _left_out(seen: Seen) -> tuple[list[Call], float]:

@@ -14,6 +14,7 @@ the first step looked at and in the last one, and nothing was learnt (motion.py)
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 
 import torch
@@ -33,8 +34,9 @@ BENDS = {"sigmoid", "tanh", "relu", "gelu", "elu", "softplus", "leaky_relu", "si
 
 
 def check(case: Case) -> Iterator[Finding]:
-    if len(case.steps) >= 2 and came_to_nothing(case):
-        yield from _in_time(case)
+    if len(case.steps) >= 2 and came_to_nothing(case) and (found := list(_in_time(case))):
+        yield from found
+        return
     if len(case.steps) < 2 or not falls_short(case):
         return
     ratio = _ratio(case.steps[0])
@@ -94,6 +96,9 @@ def _earliest(seen: Seen) -> tuple[int, float, Call | None]:
         if call.rule in BENDS:
             passed.setdefault((call.file, call.line, call.module), []).append(call)
     calls = max(passed.values(), key=len, default=[])
+    uses = Counter(value.index for _, value in weight_layers(seen))
+    if max(uses.values(), default=0) < TIMES:  # layers of their own in a loop, no time steps
+        return 0, math.nan, None
     sizes = [seen.gradient(call.output) for call in calls]
     if len(calls) < TIMES or sizes[0] is None or sizes[-1] is None or not bool(sizes[-1].any()):
         return len(calls), math.nan, None
