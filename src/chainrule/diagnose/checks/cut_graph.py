@@ -13,6 +13,7 @@ detached in one loss and trained by another) is no fault.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import torch
 
@@ -28,13 +29,15 @@ LAYERS = {
 }
 
 
+Cut: TypeAlias = tuple[Where, str, Call | None, int]
+
+
 def check(case: Case) -> Iterator[Finding]:
     wanted = [seen for seen in case.steps if _idle(seen)]  # where an optimizer waits for what is lost, if one does
-    found = [_cut(seen, case) for seen in wanted or case.steps]
-    if not found or not all(found):
+    later = case.steps[1:]  # a first look at the model in front of the loop belongs to the first step
+    cut = _in_all(wanted or case.steps, case) or (_in_all(later, case) if len(later) > 1 else None)
+    if cut is None:
         return
-    cut = found[0]
-    assert cut is not None
     place, name, used, lost = cut
     yield Finding(
         slug="cut-graph",
@@ -53,6 +56,12 @@ def check(case: Case) -> Iterator[Finding]:
     )
 
 
+def _in_all(steps: list[Seen], case: Case) -> Cut | None:
+    """The first step's cut, if there is one in each."""
+    found = [_cut(seen, case) for seen in steps]
+    return found[0] if found and all(found) else None
+
+
 def _idle(seen: Seen) -> set[int]:
     """The parameters that an optimizer has, and that no gradient reaches although calls of the step have them."""
     off = [value.index for call in _off(seen) for value in call.values if _is_weight(value)]
@@ -65,7 +74,7 @@ def _off(seen: Seen) -> list[Call]:
     return [call for call in seen.step.calls if call not in on_path and _depends_on_weights(call, seen)]
 
 
-def _cut(seen: Seen, case: Case) -> tuple[Where, str, Call | None, int] | None:
+def _cut(seen: Seen, case: Case) -> Cut | None:
     """Where the graph is cut and by what, the call on the path that takes the numbers, and how many calls are lost."""
     off = _off(seen)
     if not off:
@@ -99,7 +108,7 @@ def _cut(seen: Seen, case: Case) -> tuple[Where, str, Call | None, int] | None:
     return (Where.of(seen.calls[0]), "a tensor that was made anew", None, lost) if made_anew else None
 
 
-def _without_graph(seen: Seen) -> tuple[Where, str, Call | None, int] | None:
+def _without_graph(seen: Seen) -> Cut | None:
     """A layer that is called without a graph, while an optimizer has parameters that take no part in the step."""
     strangers = sum(made.strangers for made in seen.step.updates if made.optimizer)
     modules = {call.module for call in seen.calls}

@@ -72,8 +72,8 @@ def spreads(seen: Seen) -> tuple[float, float]:
     layers = weight_layers(seen)
     if len(layers) < FEWEST:
         return math.nan, math.nan
-    first, last = (_spread(_input(layers[i])) for i in (0, -1))
-    return first, last
+    first = next((s for s in map(_spread, map(_input, layers[:-1])) if s > 0), math.nan)  # a first state is all 0
+    return first, _spread(_input(layers[-1]))
 
 
 def _ratio(seen: Seen) -> float:

@@ -12,6 +12,7 @@ adversarial input (there the input moves, not the weights), an entropy bonus and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from chainrule.breakdown.samples import belongs_to_module
@@ -28,7 +29,8 @@ FEWEST = 2  # steps
 def check(case: Case) -> Iterator[Finding]:
     compared, products = [directions(seen) for seen in case.steps], [rewarded(seen) for seen in case.steps]
     climbs = any(map(maximised, case.steps))  # then the loss itself rises
-    falls = climbs or not case.losses or case.losses[-1] < case.losses[0]
+    known = list(filter(math.isfinite, case.losses))
+    falls = climbs or not known or known[-1] < known[0]
     if _all_flipped(compared) and falls:
         seen, call = case.steps[0], compared[0][0][0]
     elif _all_flipped(products):
