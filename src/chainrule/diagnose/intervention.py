@@ -34,6 +34,7 @@ KINDS = {
     "draw": "`parameters` are drawn anew before the first step, as their modules do when they are made",
     "shuffle": "every DataLoader shuffles",
 }
+NORM = {"running_mean": None, "running_var": None, "training": True}  # options of batch_norm: by the batch alone
 MOVES_ONLY = ("Tensor.detach", "Tensor.data", "torch.detach")  # without it the same numbers arrive
 TEXTS = {
     "clear": "zero_grad() before backward()",

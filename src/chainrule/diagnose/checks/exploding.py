@@ -14,10 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chainrule.diagnose.case import Case
-from chainrule.diagnose.checks.faded_activations import size, spreads
-from chainrule.diagnose.checks.vanishing import NORM, weight_layers
 from chainrule.diagnose.finding import Finding, Where
-from chainrule.diagnose.intervention import Intervention
+from chainrule.diagnose.intervention import NORM, Intervention
+from chainrule.diagnose.layers import size, spreads, weight_layers
 from chainrule.diagnose.motion import came_to_nothing
 
 TIMES = 1e3

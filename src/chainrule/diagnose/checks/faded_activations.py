@@ -20,14 +20,12 @@ from collections.abc import Iterator
 
 from chainrule.diagnose.answers import Answers, falls_short
 from chainrule.diagnose.case import Case, Seen
-from chainrule.diagnose.checks.vanishing import NORM, weight_layers
 from chainrule.diagnose.finding import Finding, Where
-from chainrule.diagnose.intervention import Intervention
-from chainrule.step import Call, Value
+from chainrule.diagnose.intervention import NORM, Intervention
+from chainrule.diagnose.layers import size, spreads, weight_layers
 
 FADED = 1e-3
 ANSWERED = 0.05
-FEWEST = 2  # layers; a recurrent net of several is one call
 SMALL = 0.2  # of 1/√n, a weight's usual standard deviation; kaiming_uniform_ as PyTorch uses it has 0.58
 
 
@@ -67,40 +65,9 @@ def check(case: Case) -> Iterator[Finding]:
     )
 
 
-def spreads(seen: Seen) -> tuple[float, float]:
-    """Over the samples, of the first and of the last layer's input."""
-    layers = weight_layers(seen)
-    if len(layers) < FEWEST:
-        return math.nan, math.nan
-    first = next((s for s in map(_spread, map(_input, layers[:-1])) if s > 0), math.nan)  # a first state is all 0
-    return first, _spread(_input(layers[-1]))
-
-
 def _ratio(seen: Seen) -> float:
     came, arrived = spreads(seen)
     return arrived / came if came > 0 else math.nan
-
-
-def _input(layer: tuple[Call, Value]) -> Value | None:
-    call, weight = layer
-    return next(
-        (v for v in call.values if v is not weight and v.kind != "parameter" and v.dtype.is_floating_point), None
-    )
-
-
-def _spread(value: Value | None) -> float:
-    """The root mean square of how far the samples lie from their mean."""
-    t = None if value is None else value.tensor
-    if t is None or t.dim() < 2 or len(t) < 2:
-        return math.nan
-    return float(t.double().std(0, correction=0).square().mean().sqrt())
-
-
-def size(weight: Value) -> float:
-    """Root mean square of the weights times √n, n inputs of a unit."""
-    if weight.tensor is None or not weight.numel:
-        return math.nan
-    return float(weight.tensor.double().square().mean().sqrt()) * math.sqrt(weight.numel / weight.shape[0])
 
 
 def _answered(case: Case) -> float:

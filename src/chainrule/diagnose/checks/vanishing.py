@@ -22,14 +22,14 @@ import torch
 from chainrule.diagnose.answers import falls_short
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
-from chainrule.diagnose.intervention import Intervention
+from chainrule.diagnose.intervention import NORM, Intervention
+from chainrule.diagnose.layers import weight_layers
 from chainrule.diagnose.motion import came_to_nothing
-from chainrule.step import Call, Value
+from chainrule.step import Call
 
 SMALL = 1e-4
 STILL = 1e-3
 TIMES = 8
-NORM = {"running_mean": None, "running_var": None, "training": True}  # by the batch alone
 BENDS = {"sigmoid", "tanh", "relu", "gelu", "elu", "softplus", "leaky_relu", "silu", "softsign", "hardsigmoid"}
 
 
@@ -103,12 +103,6 @@ def _earliest(seen: Seen) -> tuple[int, float, Call | None]:
     if len(calls) < TIMES or sizes[0] is None or sizes[-1] is None or not bool(sizes[-1].any()):
         return len(calls), math.nan, None
     return len(calls), float(sizes[0].double().norm() / sizes[-1].double().norm()), calls[0]
-
-
-def weight_layers(seen: Seen) -> list[tuple[Call, Value]]:
-    """The calls with a weight matrix, in order."""
-    found = ((call, value) for call in seen.calls for value in call.values if value.kind == "parameter")
-    return [(call, value) for call, value in found if len(value.shape) > 1]
 
 
 def _ratio(seen: Seen) -> float:
