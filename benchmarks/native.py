@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import native_others as others
 import numpy as np
@@ -27,7 +28,7 @@ from torch import nn
 
 import chainrule
 from chainrule.native import jit
-from chainrule.native.choose import machine, machine_of_any_size
+from chainrule.native.choose import machine
 from chainrule.native.compiled import Task, address_of
 from chainrule.native.ir import Builder
 from chainrule.native.job import Job, prepare
@@ -136,7 +137,7 @@ def job_of(model: nn.Module, loss_fn: nn.Module, X: torch.Tensor, y: torch.Tenso
     optimizer = torch.optim.SGD(model.parameters(), others.RATE)
     parts = Parts(model, loss_fn, optimizer, (X,), y, checked(X, y, Settings(2))[1])
     parts.eager_step(None)
-    return prepare(parts.captures(None), parts.whole, parts.parameters, optimizer, machine_of_any_size)
+    return prepare(parts.captures(None), parts.whole, parts.parameters, optimizer, partial(machine, any_size=True))
 
 
 def loop_of(batch: int, most: int, job: Job) -> Trains:

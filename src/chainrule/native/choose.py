@@ -43,24 +43,14 @@ def machine(
     strict: bool = False,
     norms: bool = False,
     gathered: bool = False,
+    any_size: bool = False,
 ) -> Machine:
     """The machine that suits the step, its code written; `gathered` where Memory.order will name the rows.
 
-    Raises CannotLower, also where llvmlite is not installed, or where PyTorch itself is as quick.
+    Raises CannotLower, also where llvmlite is not installed, or, unless `any_size`, where PyTorch itself is as quick.
     """
-    need_small_images(program, batch)
-    return machine_of_any_size(program, batch, dtype, strict, norms, gathered)
-
-
-def machine_of_any_size(
-    program: Program,
-    batch: int,
-    dtype: DTypeLike,
-    strict: bool = False,
-    norms: bool = False,
-    gathered: bool = False,
-) -> Machine:
-    """As `machine`, also where PyTorch is quicker."""
+    if not any_size:
+        need_small_images(program, batch)
     if not available():
         raise CannotLower("llvmlite is not installed")
     task = Task(program, batch, np.dtype(dtype).name, strict, norms)
