@@ -21,7 +21,7 @@ Tensor = torch.Tensor
 
 
 @dataclass
-class Made:
+class Called:
     """A call of torch that the script makes, and an intervention makes in another way.
 
     settings   of the intervention
@@ -49,7 +49,7 @@ class Made:
         where = names.index(name) if name in names and name not in self.kwargs else len(self.args)
         return where if where < len(self.args) else None
 
-    def made(self) -> Any:
+    def result(self) -> Any:
         return self.function(*self.args, **self.kwargs)
 
     def mapped(self, change: Callable[[Any], Any]) -> Any:
@@ -65,7 +65,7 @@ class Made:
 class AtCalls(TorchFunctionMode):
     """Makes the call at settings' `call`, `module`, `file` and `line` in another way, whenever it is made."""
 
-    def __init__(self, act: Callable[[Made], Any], settings: dict[str, Any]) -> None:
+    def __init__(self, act: Callable[[Called], Any], settings: dict[str, Any]) -> None:
         super().__init__()
         self.act, self.settings = act, settings
         self.call = settings.get("call")
@@ -81,20 +81,20 @@ class AtCalls(TorchFunctionMode):
         if self.call is None or name_of(func) == self.call:
             module, *line = self.places.here(caller(1))
             if tuple(line) in self.lines and self.module in (None, module):
-                return self.act(Made(func, args, kwargs, self.settings, self.memory))
+                return self.act(Called(func, args, kwargs, self.settings, self.memory))
         return func(*args, **kwargs)
 
 
-def skip(call: Made) -> Any:
+def skip(call: Called) -> Any:
     return call.tensor
 
 
-def with_gradients(call: Made) -> Any:
+def with_gradients(call: Called) -> Any:
     with torch.enable_grad():
-        return call.made()
+        return call.result()
 
 
-def with_arguments(call: Made) -> Any:
+def with_arguments(call: Called) -> Any:
     args, kwargs = list(call.args), dict(call.kwargs)
     for name, value in call.settings["arguments"].items():
         where = call.place(name)
@@ -105,14 +105,14 @@ def with_arguments(call: Made) -> Any:
     return call.function(*args, **kwargs)
 
 
-def with_target_as_prediction(call: Made) -> Any:
+def with_target_as_prediction(call: Called) -> Any:
     tensors = list(tensors_in((call.args, call.kwargs)))[:2]
     prediction, target = tensors if tensors[0].requires_grad else tensors[::-1]
     shaped = target.reshape(prediction.shape) if target.numel() == prediction.numel() else target
     return call.mapped(lambda part: shaped if part is target else part)
 
 
-def standardise(call: Made) -> Any:
+def standardise(call: Called) -> Any:
     """The argument minus its mean over the samples of the first call, over its spread; features that are constant
     there are only shifted."""
     name, memory = call.settings["argument"], call.memory
@@ -126,7 +126,7 @@ def standardise(call: Made) -> Any:
     return call.mapped(lambda part: scaled if part is tensor else part)
 
 
-def detached(call: Made) -> Any:
+def detached(call: Called) -> Any:
     def put(part: Any) -> Any:
         if isinstance(part, Tensor):
             return part if part.grad_fn is None else part.detach()
@@ -135,23 +135,23 @@ def detached(call: Made) -> Any:
     return call.mapped(put)
 
 
-def before(call: Made) -> Any:
+def before(call: Called) -> Any:
     tensor = call.tensor
     made = call.applied(tensor)
     return call.mapped(lambda part: made if part is tensor else part)
 
 
-def after(call: Made) -> Any:
-    return call.applied(call.made())
+def after(call: Called) -> Any:
+    return call.applied(call.result())
 
 
-def instead(call: Made) -> Any:
+def instead(call: Called) -> Any:
     return call.applied(call.tensor)
 
 
-def hidden(call: Made) -> Any:
+def hidden(call: Called) -> Any:
     """Wide·tanh(Deep·x): two layers of PyTorch's usual size in place of the linear call."""
-    out, x, memory = call.made(), call.tensor, call.memory
+    out, x, memory = call.result(), call.tensor, call.memory
     if not memory:
         width = call.settings["width"]
         with torch.random.fork_rng(devices=[]):
@@ -161,7 +161,7 @@ def hidden(call: Made) -> Any:
     return memory["last"](torch.tanh(memory["first"](x)))
 
 
-def always(act: Callable[[Made], Any]) -> Callable[[dict[str, Any]], None]:
+def always(act: Callable[[Called], Any]) -> Callable[[dict[str, Any]], None]:
     """Begins to act at the calls that the settings name; below the script's own modes, above the recorder."""
     return lambda settings: push_lowest(AtCalls(act, settings))
 
