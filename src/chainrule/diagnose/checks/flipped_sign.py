@@ -32,11 +32,16 @@ def check(case: Case) -> Iterator[Finding]:
     known = list(filter(math.isfinite, case.losses))
     falls = climbs or not known or known[-1] < known[0]
     if _all_flipped(compared) and falls:
-        seen, call = case.steps[0], compared[0][0][0]
+        seen, call, found = case.steps[0], compared[0][0][0], compared
+        title = f"each step drives apart what {call.name} compares"
+        because = "w ← w − η·∂L/∂w makes L smaller, and L falls when the answers leave what they are compared with"
     elif _all_flipped(products):
-        seen, call = case.steps[0], products[0][0][0]
+        seen, call, found = case.steps[0], products[0][0][0], products
+        title = "each step makes what is rewarded less likely"
+        because = "w ← w − η·∂L/∂w makes L smaller, and L falls when rewarded actions become rarer"
     elif len(case.steps) >= FEWEST and all(_uphill(seen) for seen in case.steps):
-        seen, call = case.steps[0], case.steps[0].calls[-1]
+        seen, call, found = case.steps[0], case.steps[0].calls[-1], []
+        title, because = "each step goes up the slope", "w ← w + η·∂L/∂w makes L larger"
     else:
         return
     if not all(map(_moves_weights, case.steps)):
@@ -44,25 +49,21 @@ def check(case: Case) -> Iterator[Finding]:
     climbs = maximised(seen)
     yield Finding(
         slug="flipped-sign",
-        title="the optimizer climbs: maximize=True"
-        if climbs
-        else "each step goes up the slope"
-        if all(map(_uphill, case.steps))
-        else f"each step drives apart what {call.name} compares"
-        if compared[0]
-        else "each step makes what is rewarded less likely",
+        title="the optimizer climbs: maximize=True" if climbs else title,
         where=Where.of(seen.calls[-1] if not climbs and seen.calls[-1].rule == "neg" else call),
         steps=(case.steps[0].index, case.last),
         evidence={
             "loss, first": case.losses[0],
             "loss, last": case.losses[-1],
-            "derivative of the loss by the comparison": "negative in every step",
+            **({f"steps in which {call.name} is driven the wrong way": len(found)} if found else {}),
             **({"maximize": True} if climbs else {}),
         },
-        because="w ← w − η·∂L/∂w makes L smaller, and L falls when the predictions leave their targets",
+        because=because,
         fix="maximize=False" if climbs else "take the minus away (a log likelihood needs one: loss = −log p)",
         diff="" if climbs else "-    loss = -loss_fn(prediction, target)\n+    loss = loss_fn(prediction, target)",
-        attempts=(Intervention("negate"),) if compared[0] else (),  # a policy's loss does not tell how it fares
+        attempts=(Intervention("negate"),)
+        if found is not products
+        else (),  # a policy's loss does not tell how it fares
     )
 
 
