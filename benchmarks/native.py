@@ -70,7 +70,13 @@ SWARMS = (((2, 1), (1_024, 102_400, 1_024_000), 1.0), ((2, 8, 1), (1_024, 102_40
 SWARM_STEPS = 200  # at least: reading and writing the weights once costs as much as a step or two
 SQUARES = [((n, n, n, 10), batch) for n in (64, 256, 1024, 4096) for batch in (32, 512)]
 DENSE = [*SQUARES, *(((784, 128, 10), batch) for batch in (512, 2048, 8192, 20_000))]
-IMAGES = ((8, 8), (16, 8), (16, 12), (16, 16), (28, 6), (28, 8), (16, 32), (28, 12), (28, 32))
+IMAGES = (  # channels, side, batch
+    *(((1, 8, 16), 28, batch) for batch in (1, 4, 32, 256)),
+    *(((1, 16, 32), 28, batch) for batch in (1, 2)),
+    *(((3, 32, 64), 32, batch) for batch in (1, 4, 8, 32)),
+    *(((3, 8, 16), 128, batch) for batch in (1, 8)),
+    *(((n, n, n), 8, 16) for n in (64, 128, 256)),
+)
 TURN = 0.02  # seconds of each of a pair, if a step is not longer: the shorter, the likelier without another program
 MOST_IN_TURN = 10_000  # steps
 STILL = 0.3  # seconds until the threads of the last contender no longer spin
@@ -177,19 +183,38 @@ def crossover(rounds: int) -> None:
     for sizes, batch in DENSE:
         X, y = others.numbers(sizes, batch)
         pair(f"{'-'.join(map(str, sizes))}, batch {batch:,}", others.perceptron(sizes), nn.MSELoss(), X, y, rounds)
-    for side, batch in IMAGES:
-        X, y = others.images(side, batch)
-        patches = batch * (9 * side**2 + 9 * 8 * (side // 2) ** 2)  # numbers that the two convolutions read
-        what = f"two convolutions, {batch} images {side}×{side}, {patches:,} numbers of patches"
-        pair(what, others.convolutions(side), nn.CrossEntropyLoss(), X, y, rounds)
+    for channels, side, batch in IMAGES:
+        X, y = others.images(channels, side, batch)
+        jax = others.jax_convolutions(channels, side, batch) if batch == 32 else None
+        pair(
+            pictured(channels, side, batch),
+            others.convolutions(channels, side),
+            nn.CrossEntropyLoss(),
+            X,
+            y,
+            rounds,
+            jax,
+        )
 
 
-def pair(what: str, model: nn.Module, loss_fn: nn.Module, X: torch.Tensor, y: torch.Tensor, rounds: int) -> None:
-    """A row of ours and PyTorch, in short turns."""
+def pictured(channels: Sequence[int], side: int, batch: int) -> str:
+    return f"convolutions {'-'.join(map(str, channels))}, {batch} images {side}×{side}"
+
+
+def pair(
+    what: str,
+    model: nn.Module,
+    loss_fn: nn.Module,
+    X: torch.Tensor,
+    y: torch.Tensor,
+    rounds: int,
+    jax: Trains | None = None,
+) -> None:
+    """A row of ours, PyTorch and perhaps JAX, in short turns."""
     theirs = others.loop_of(copy.deepcopy(model), loss_fn, X, y)
     ours = loop_of(len(X), MOST_IN_TURN, job_of(model, loss_fn, X, y))
     contenders = {}
-    for name, train in (("ours", ours), ("PyTorch", theirs)):
+    for name, train in (("ours", ours), ("PyTorch", theirs), *([("JAX", jax)] if jax else [])):
         train(1)
         steps = 1 + int(TURN / min(seconds(train, 1) for _ in range(3)))
         contenders[name] = train, min(MOST_IN_TURN, steps)

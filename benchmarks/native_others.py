@@ -38,19 +38,42 @@ def numbers(sizes: Sequence[int], batch: int) -> tuple[torch.Tensor, torch.Tenso
     return torch.randn(batch, sizes[0], generator=generator), torch.rand(batch, sizes[-1], generator=generator)
 
 
-def convolutions(side: int) -> nn.Sequential:
+def convolutions(channels: Sequence[int], side: int) -> nn.Sequential:
     """Two convolutions and pools for square images, of a side that can be halved twice."""
     torch.manual_seed(0)
+    colours, first, second = channels
     return nn.Sequential(
-        *(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(8, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Flatten(), nn.Linear(16 * (side // 4) ** 2, 10)),
+        *(nn.Conv2d(colours, first, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(first, second, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Flatten(), nn.Linear(second * (side // 4) ** 2, 10)),
     )
 
 
-def images(side: int, batch: int) -> tuple[torch.Tensor, torch.Tensor]:
+def images(channels: Sequence[int], side: int, batch: int) -> tuple[torch.Tensor, torch.Tensor]:
     generator = torch.Generator().manual_seed(0)
-    return torch.randn(batch, 1, side, side, generator=generator), torch.randint(10, (batch,), generator=generator)
+    X = torch.randn(batch, channels[0], side, side, generator=generator)
+    return X, torch.randint(10, (batch,), generator=generator)
+
+
+def jax_convolutions(channels: Sequence[int], side: int, batch: int) -> Train | None:
+    """The same net and loss."""
+    try:
+        import jax
+        import jax.numpy as jnp
+    except ImportError:
+        return None
+    X, y = (jnp.array(a.numpy()) for a in images(channels, side, batch))
+    weights = [jnp.array(p.detach().numpy()) for p in convolutions(channels, side).parameters()]
+
+    def loss(weights: Any) -> Any:
+        z = X
+        for w, b in (weights[:2], weights[2:4]):
+            z = jax.lax.conv_general_dilated(z, w, (1, 1), "SAME") + b[:, None, None]
+            z = jax.lax.reduce_window(jax.nn.relu(z), -jnp.inf, jax.lax.max, (1, 1, 2, 2), (1, 1, 2, 2), "VALID")
+        scores = jax.nn.log_softmax(z.reshape(batch, -1) @ weights[4].T + weights[5])
+        return -jnp.mean(scores[jnp.arange(batch), y])
+
+    return scanned(loss, weights)
 
 
 def eager(sizes: Sequence[int], batch: int) -> Train:
@@ -105,6 +128,13 @@ def jax_scan(sizes: Sequence[int], batch: int) -> Train | None:
             z = z @ weights[place].T + weights[place + 1]
             z = jnp.tanh(z) if place < len(weights) - 2 else jax.nn.sigmoid(z)
         return jnp.mean((z - y) ** 2)
+
+    return scanned(loss, weights)
+
+
+def scanned(loss: Callable[[Any], Any], weights: list[Any]) -> Train:
+    """Gradient descent as one compiled scan."""
+    import jax
 
     def step(weights: Any, _: Any) -> Any:
         value, slopes = jax.value_and_grad(loss)(weights)

@@ -204,15 +204,13 @@ def test_hooks_optimizers_of_ones_own_and_losses_that_broadcast():
     assert run.about["native"]["function"] == "F.mse_loss"
 
 
-@pytest.mark.parametrize(
-    ("images", "by"), [(19, "natively"), (20, "in PyTorch: F.conv2d: PyTorch's convolution is as")]
-)
+@pytest.mark.parametrize(("images", "by"), [(32, "natively"), (1, "in PyTorch: F.conv2d: PyTorch's convolution is as")])
 def test_pytorch_trains_where_its_convolutions_are_as_quick(images, by):
-    """28·28 patches of 9 numbers in each image: 134,064 numbers in a step, and 141,120."""
+    """One image of 64·64 pixels: 32·9 products for each are 1,179,648, which every lane of a vector would make."""
     torch.manual_seed(0)
-    net = nn.Sequential(nn.Conv2d(1, 2, 3, padding=1), nn.MaxPool2d(4), nn.Flatten(), nn.Linear(98, 3))
+    net = nn.Sequential(nn.Conv2d(1, 32, 3, padding=1), nn.MaxPool2d(16), nn.Flatten(), nn.Linear(512, 3))
     optimizer = torch.optim.SGD(net.parameters(), 0.1)
-    run = chainrule.train(net, F.mse_loss, optimizer, torch.randn(images, 1, 28, 28), torch.randn(images, 3), 3)
+    run = chainrule.train(net, F.mse_loss, optimizer, torch.randn(images, 1, 64, 64), torch.randn(images, 3), 3)
     assert run.native.startswith(by), run.native
 
 

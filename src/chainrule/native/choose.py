@@ -7,32 +7,45 @@ from math import prod
 import numpy as np
 from numpy.typing import DTypeLike
 
+from chainrule.native import jit
 from chainrule.native.compiled import Task
 from chainrule.native.graph import CannotLower
-from chainrule.native.jit import available
 from chainrule.native.lanes import LaneMachine
 from chainrule.native.memory import Machine
-from chainrule.native.panel_machine import WORTH_SHARING, PanelMachine, ThreadedPanelMachine, cores, work
+from chainrule.native.panel_machine import (
+    WORTH_SHARING,
+    PanelMachine,
+    ThreadedPanelMachine,
+    cores,
+    multiplications,
+    work,
+)
 from chainrule.native.program import Program
 
 # Parameters. On eight nets of 3 to 193 parameters, batches of 4 to 600, panels took 1.0 to 2.6 times as long as lanes;
 # on three of 257 to 337 0.6, 1.2 and 1.7 times, with a text that takes longer to compile.
 MOST_FOR_LANES = 200
 
-# Numbers of all patches that the convolutions of a step read. Two convolutions and pools on images from 8×8 to 28×28,
-# batches from 6 to 32, one thread each: ours was 5 times as quick at 14,000 numbers, 1.7 at 55,000, 1.03 at 127,000,
-# 0.89 at 169,000, 0.75 at 254,000 and 0.53 at 677,000. Dense nets need no such law: ours was ahead at every size, up to
-# three layers of 4096 units, and batches of 60,000. (benchmarks/native.py crossover)
-MOST_PATCHES = 140_000
+# Convolutions, whose vectors hold samples, on one thread: ours was ahead of PyTorch wherever a third of the lanes had a
+# sample, from 8.5 times (32 images 28×28, 8 and 16 channels) to 1.6 times (64 channels). With fewer it multiplies in
+# vain: with 1 sample and 280,000 multiplications it was twice as quick, with 1,000,000 as quick; with 4 and 1,600,000
+# 1.5 times as quick, with 5,600,000 as quick. Where weights fill half of the second cache (128 channels in and out) it
+# was as quick, with 256 channels half as quick. Dense nets need no such law: ours was ahead at every size, up to three
+# layers of 4096 units, and batches of 60,000. (benchmarks/native.py crossover)
+FILLED = 3  # a vector takes as long as PyTorch for this part of its lanes
+MOST_IN_VAIN = 3_600_000
+MOST_WEIGHTS = 128 * 128 * 9 * 4  # bytes
 
 
-def need_small_images(program: Program, batch: int) -> None:
+def need_small_images(program: Program, batch: int, dtype: DTypeLike) -> None:
     """Raises CannotLower where PyTorch's convolutions are as quick."""
-    numbers = 0
+    lanes, item, total = jit.host().lanes(np.dtype(dtype).name), np.dtype(dtype).itemsize, 0
+    vectors = -(-batch // lanes)
     for node in program.nodes:
         if node.op == "conv2d":
-            numbers += batch * prod(node.shape[1:]) * prod(node.inputs[1].shape[1:]) * node["groups"]
-            if numbers > MOST_PATCHES:
+            total += multiplications(node)
+            in_vain = total * (vectors * lanes // FILLED - batch)
+            if in_vain > MOST_IN_VAIN or prod(node.inputs[1].shape) * item > MOST_WEIGHTS:
                 raise CannotLower("PyTorch's convolution is as quick at this size", "F.conv2d", node.place)
 
 
@@ -49,10 +62,10 @@ def machine(
 
     Raises CannotLower, also where llvmlite is not installed, or, unless `any_size`, where PyTorch itself is as quick.
     """
-    if not any_size:
-        need_small_images(program, batch)
-    if not available():
+    if not jit.available():
         raise CannotLower("llvmlite is not installed")
+    if not any_size:
+        need_small_images(program, batch, dtype)
     task = Task(program, batch, np.dtype(dtype).name, strict, norms)
     if sum(prod(leaf.shape) for leaf in program.leaves("parameter")) <= MOST_FOR_LANES:
         try:

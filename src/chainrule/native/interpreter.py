@@ -205,10 +205,13 @@ def pooling(node: Node) -> Callable[..., Any]:
         return np.stack([big[cut] for _, cut in places])
 
     def to_input(g: Array, x: Array) -> Array:
-        chosen = windows(x).argmax(axis=0)  # the first of the largest; NaN counts as largest
+        """The first of the largest, which is no place of the padding; NaN counts as largest."""
+        numbers, image = windows(x), padded(np.ones_like(x), padding)
+        largest = np.isnan(numbers) | (numbers == numbers.max(axis=0))
+        chosen = (largest & np.stack([image[cut] == 1 for _, cut in places])).argmax(axis=0)
         big = padded(np.zeros_like(x), padding)
         for number, (_, cut) in enumerate(places):
-            big[cut] += g * (chosen == number)
+            big[cut] += np.where(chosen == number, g, 0)
         return inside(big, padding, x.shape)
 
     return to_input if node.op == "max_pool2d_input" else lambda x: windows(x).max(axis=0)

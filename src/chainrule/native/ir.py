@@ -214,6 +214,19 @@ class Builder:
     def select(self, truth: Value, a: Value, b: Value) -> Value:
         return self.value(f"select {self.truth} {truth}, {self.type} {a}, {self.type} {b}")
 
+    def both(self, a: Value, b: Value) -> Value:
+        return self.value(f"and {self.truth} {a}, {b}")
+
+    def either(self, a: Value, b: Value) -> Value:
+        return self.value(f"or {self.truth} {a}, {b}")
+
+    def negated(self, a: Value) -> Value:
+        return self.value(f"xor {self.truth} {a}, {self.every(True)}")
+
+    def every(self, truth: bool) -> Value:
+        """The same in each lane."""
+        return str(truth).lower() if self.width == 1 else f"splat (i1 {str(truth).lower()})"
+
     def cast(self, how: str, a: Value, source: str, wanted: str) -> Value:
         return self.value(f"{how} {source} {a} to {wanted}")
 

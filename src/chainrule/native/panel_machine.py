@@ -11,6 +11,7 @@ from math import prod
 
 from chainrule.native import jit
 from chainrule.native.compiled import Code, Task, aligned
+from chainrule.native.graph import Node
 from chainrule.native.ir import Target
 from chainrule.native.memory import Array, Memory
 from chainrule.native.panels import RANGE, Lowering
@@ -28,7 +29,7 @@ def written(task: Task, target: Target, gathered: bool, threads: int) -> tuple[s
     """The text, how many numbers of scratch memory it needs, and the tables it starts with."""
     lowering = Lowering(task, target, gathered, threads)
     text = lowering.text()
-    return text, lowering.places.arena.size + lowering.b.width, lowering.alone.table()
+    return text, lowering.places.arena.size + lowering.b.width, lowering.tables.array()
 
 
 class PanelMachine:
@@ -61,14 +62,23 @@ class PanelMachine:
 
 
 def work(task: Task) -> int:
-    """Multiplications and additions in the products of a step."""
-    rows = {"matmul": 0, "matmul_t": 0, "outer": 0}
+    """Multiplications and additions in the products and convolutions of a step."""
     total = 0
     for node in task.program.nodes:
-        if node.op in rows:
+        if node.op in ("matmul", "matmul_t", "outer"):
             x, y = node.inputs
-            total += 2 * task.batch * prod(x.shape) * (y.shape[-1] if node.op != "matmul" else y.shape[0])
-    return total
+            total += prod(x.shape) * (y.shape[-1] if node.op != "matmul" else y.shape[0])
+        elif node.op == "conv2d":
+            total += multiplications(node)
+        elif node.op in ("conv2d_input", "conv2d_weight"):
+            weight = node.inputs[1] if node.op == "conv2d_input" else node
+            total += prod(node.inputs[0].shape) * prod(weight.shape[1:])
+    return 2 * task.batch * total
+
+
+def multiplications(conv2d: Node) -> int:
+    """Of a convolution, for one sample; those with the padding are counted, too."""
+    return prod(conv2d.shape) * prod(conv2d.inputs[1].shape[1:])
 
 
 def cores() -> int:

@@ -9,17 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from chainrule.native.alone import Alone
+from chainrule.native.columns import Chains
 from chainrule.native.compiled import Task, module, record, record_loss, scalar
+from chainrule.native.convolutions import Convolutions
 from chainrule.native.copies import bring, copy_numbers, fetch
 from chainrule.native.epilogues import Epilogues
 from chainrule.native.graph import CannotLower, Node
-from chainrule.native.images import as_matrices
+from chainrule.native.images import samples_innermost
 from chainrule.native.ir import Builder, Index, Target, Value
 from chainrule.native.norms import norm
 from chainrule.native.placing import Places
 from chainrule.native.products import Block, Factor, in_blocks, most_rows, product
 from chainrule.native.schedule import Kernel, Schedule
 from chainrule.native.storage import Group, Panels, items, panel_groups
+from chainrule.native.tables import Tables
 from chainrule.native.team import Team
 from chainrule.native.transpose import transpose
 from chainrule.native.unrolled import elementwise
@@ -44,16 +47,20 @@ class Lowering:
     threads: int = 1
 
     def __post_init__(self) -> None:
-        self.task = task = replace(self.task, program=as_matrices(self.task.program))
+        program, columns = samples_innermost(self.task.program)
+        self.task = task = replace(self.task, program=program)
         for node in task.program.nodes:
             if task.dtype == "float32" and node.op in INDICES and INDICES[node.op](node) > LARGEST_INDEX:
                 raise CannotLower(f"indices beyond {LARGEST_INDEX} are no float32 numbers", node.op, node.place)
         self.b = Builder(task.dtype, self.target.lanes(task.dtype), self.target, task.strict)
-        self.schedule = Schedule(task.program, self.b.width)
+        self.schedule = Schedule(task.program, self.b.width, columns)
         self.places = Places(task, self.schedule, self.b, self.gathered)
         self.epilogues = Epilogues(self.b, self.schedule, self.places)
-        self.alone = Alone(task, self.b, self.places.rows, self.places.plain, self.epilogues.number)
+        self.tables = Tables(self.b)
         self.team = Team(self.b, self.threads)
+        self.alone = Alone(task, self.places, self.tables, self.team, self.epilogues.number)
+        self.chains = Chains(self.places, self.epilogues.number)
+        self.convolutions = Convolutions(self.places, self.tables, self.chains, self.team)
 
     # ---------------------------------------------------------------- the step
 
@@ -135,11 +142,19 @@ class Lowering:
     # ---------------------------------------------------------------- kernels
 
     def kernel(self, kernel: Kernel) -> None:
-        if kernel.kind == "alone":
-            with self.team.alone():
+        match kernel.kind:
+            case "alone":
                 self.alone.write(kernel.root)
-        else:
-            {"product": self.product, "rows": self.rows, "outer": self.outer, "flat": self.flat}[kernel.kind](kernel)
+            case "convolution":
+                self.convolutions.result(kernel)
+            case "weights":
+                self.convolutions.weights(kernel.root)
+            case "chain":
+                self.chains.kernel(kernel, self.team)
+            case _:
+                {"product": self.product, "rows": self.rows, "outer": self.outer, "flat": self.flat}[kernel.kind](
+                    kernel
+                )
 
     def clear_sums(self, kernel: Kernel) -> None:
         """Sums over samples start at 0."""

@@ -13,15 +13,16 @@ from chainrule.native.compiled import Task, argument
 from chainrule.native.graph import Node
 from chainrule.native.ir import Builder
 from chainrule.native.schedule import Kernel, Schedule, lead, length
-from chainrule.native.storage import Arena, Matrix, Panels, Plain, Rows, items, stride_of
+from chainrule.native.storage import Arena, Columns, Matrix, Panels, Plain, Rows, items, stride_of
 
 
 @dataclass
 class Places:
     """The memory of a step.
 
-    rows, plain, panels   where a node lies, by its layout (storage.py)
+    rows, plain, panels, columns   where a node lies, by its layout (storage.py)
     turned                a second copy of weights, as matmul_t reads them
+    partial               of the gradient of a convolution's weights: a vector for each of its numbers
     gathered              the rows of each step are named by `order`; else the data is the same at every step
     """
 
@@ -32,11 +33,19 @@ class Places:
     rows: dict[Node, Rows] = field(default_factory=dict)
     plain: dict[Node, Plain] = field(default_factory=dict)
     panels: dict[Node, Panels] = field(default_factory=dict)
+    columns: dict[Node, Columns] = field(default_factory=dict)
     turned: dict[Node, Panels] = field(default_factory=dict)
+    partial: dict[Node, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.arena = Arena(self.b.width)
         self.lay_out()
+
+    @cached_property
+    def innermost(self) -> Builder:
+        """Of vectors of samples, no wider than the batch needs, but at least 16 bytes."""
+        least = 128 // self.b.bits
+        return self.b.of(min(self.b.width, max(least, 1 << (self.task.batch - 1).bit_length())))
 
     @cached_property
     def users(self) -> dict[Node, list[Node]]:
@@ -84,7 +93,7 @@ class Places:
                 found.add(node)
         for node in program.nodes:
             own = kernel.get(node)
-            if own and (own.kind == "alone" or node.op == "batch_sum" or self.readers(node) - {own}):
+            if own and (own.kind == "alone" or node.op in ("batch_sum", "conv2d_weight") or self.readers(node) - {own}):
                 found.add(node)
             if node.op == "outer" and node not in self.schedule.panels:
                 found.add(node)
@@ -107,10 +116,19 @@ class Places:
                 continue
             if not node.is_leaf and node not in self.stored:
                 continue
-            if node.over == "batch":
+            if node in self.schedule.columns:
+                lanes, numbers = self.innermost.width, items(node.shape)
+                tiles = -(-self.task.batch // lanes)
+                self.columns[node] = Columns(self.arena.take(tiles * numbers * lanes), numbers, lanes)
+            elif node.over == "batch":
                 count = self.task.batch * items(lead(node))
                 if self.direct(node):
                     self.rows[node] = Rows(argument(self.task, node), 0, lead(node), length(node), length(node))
+                    continue
+                if node.is_leaf and all(user.op == "columns" for user in self.users[node]):
+                    stride = stride_of(items(node.shape), b.width, item)
+                    start = self.arena.take(self.task.batch * stride + b.width)
+                    self.rows[node] = Rows("%scratch", start, (), items(node.shape), stride)
                     continue
                 stride = stride_of(length(node), b.width, item)
                 self.rows[node] = Rows(
@@ -123,6 +141,9 @@ class Places:
         for node in self.task.program.nodes:
             if node.op == "outer" and node not in self.panels and node in self.stored:
                 self.panels[node] = self.new_panels(node.shape)
+        for node in self.task.program.nodes:
+            if node.op == "conv2d_weight":
+                self.partial[node] = self.arena.take(items(node.shape) * self.innermost.width)
         for node in self.weights:
             if node not in self.panels:
                 self.panels[node] = self.new_panels(node.shape)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from chainrule.native.graph import ELEMENTWISE, Node
+from chainrule.native.graph import ELEMENTWISE, Node, Shape
 from chainrule.native.program import Program
 from chainrule.native.storage import items
 
@@ -20,7 +20,8 @@ class Kernel:
     """What is computed together.
 
     kind    "product" matmul or matmul_t, with epilogue; "outer" likewise; "rows" and "flat" elementwise over the batch
-            and over one; "alone" one operation of any other sort
+            and over one; "convolution" of columns, with what follows, and "chain" what follows another; "weights" the
+            gradient of a convolution's; "alone" one operation of any other sort
     lead    the leading axes of its rows, and their width: the largest length of a row in it
     nodes   in order, the root first where there is one
     """
@@ -42,6 +43,11 @@ def lead(node: Node) -> tuple[int, ...]:
 
 def length(node: Node) -> int:
     return node.shape[-1] if node.shape else 1
+
+
+def by_channel(part: Shape, shape: Shape) -> bool:
+    """Whether images of the second shape are met channel by channel: the same number in a plane, or its own numbers."""
+    return part == shape or (len(part) == len(shape) > 1 and part[0] == shape[0] and items(part) == part[0])
 
 
 def panelled(program: Program) -> set[Node]:
@@ -93,12 +99,14 @@ class Schedule:
     """The kernels of a program.
 
     kernel   of each node that has one; leaves have none, and neither have the lazy
+    columns  what has its samples innermost
     lazy     elementwise nodes over one that only need leaves: computed wherever an update needs them
     ahead    of shape () over one, known before the samples are looked at: computed once at the start of a step
     """
 
     program: Program
     lanes: int
+    columns: set[Node] = field(default_factory=set)
     panels: set[Node] = field(default_factory=set)
     kernels: list[Kernel] = field(default_factory=list)
     kernel: dict[Node, Kernel] = field(default_factory=dict)
@@ -108,9 +116,10 @@ class Schedule:
     def __post_init__(self) -> None:
         program = self.program
         self.panels = panelled(program)
-        late = dependent(program, ("outer",))
+        late = dependent(program, ("outer", "conv2d_weight"))
         self.find_lazy()
-        for node in sorted(program.nodes, key=lambda node: (node in late, node.index)):
+        sampled = dependent(program, ("data", "mask"))  # a bias that is reshaped need not part what it stands between
+        for node in sorted(program.nodes, key=lambda node: (node in late, node in sampled, node.index)):
             if not (node.is_leaf or node in self.lazy or node in self.ahead):
                 self.place(node)
         for number, kernel in enumerate(self.kernels):
@@ -141,7 +150,9 @@ class Schedule:
 
     def place(self, node: Node) -> None:
         """Put the node into the kernel that it can join, or into a new one."""
-        if node.op in ("matmul", "matmul_t"):
+        if node in self.columns or any(part in self.columns for part in node.inputs):
+            self.place_columns(node)
+        elif node.op in ("matmul", "matmul_t"):
             self.open(Kernel("product", [node], lead(node), length(node)))
         elif node.op == "outer":
             self.open(Kernel("outer", [node]))
@@ -168,6 +179,20 @@ class Schedule:
                 self.open(Kernel("rows", [node], lead(x), length(x)))
         else:
             self.open(Kernel("alone", [node]))
+
+    def place_columns(self, node: Node) -> None:
+        """Likewise for what lies in columns, or reads them."""
+        chain = node.op in ELEMENTWISE and all(
+            by_channel(part.shape, node.shape) or (part.over == "one" and part.shape == ()) for part in node.inputs
+        )
+        last = self.last(node)
+        if chain and last and last.kind in ("convolution", "chain") and last.root.shape == node.shape:
+            self.join(last, node)
+        elif chain:
+            self.open(Kernel("chain", [node]))
+        else:
+            kinds = {"conv2d": "convolution", "conv2d_input": "convolution", "conv2d_weight": "weights"}
+            self.open(Kernel(kinds.get(node.op, "alone"), [node]))
 
     def flat(self, node: Node) -> bool:
         """Whether it is computed number by number from what lies as it does, or is one number."""

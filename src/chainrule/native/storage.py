@@ -1,9 +1,10 @@
 """Where the arrays of a step lie in its scratch memory.
 
-Three layouts. `Rows` for what is over the batch: a row for each sample and leading axis, its length rounded up so that
-a vector may be read past its end. `Plain` for what is over one: C order. `Panels` for matrices of weights w (O, I),
-held as wᵀ in panels of two vectors' columns, [panel][i][column], which is the order in which a product reads them;
-there is no packing in any step. What lies beyond a row's end or in the last panel's spare columns is no number of the
+Four layouts. `Rows` for what is over the batch: a row for each sample and leading axis, its length rounded up so that
+a vector may be read past its end. `Columns` for images over the batch: [tile][number][sample], a vector of samples for
+each number. `Plain` for what is over one: C order. `Panels` for matrices of weights w (O, I), held as wᵀ in panels of
+two vectors' columns, [panel][i][column], which is the order in which a product reads them; there is no packing in any
+step. What lies beyond a row's end, after the last sample or in the last panel's spare columns is no number of the
 graph.
 """
 
@@ -44,6 +45,27 @@ def stride_of(length: int, lanes: int, item: int) -> int:
         return 1
     stride = rounded(length, lanes)
     return stride + lanes if stride * item % ASSOCIATIVITY_STRIDE == 0 else stride
+
+
+@dataclass(frozen=True)
+class Columns:
+    """`numbers` vectors of `lanes` samples for each tile of so many samples."""
+
+    offset: int
+    numbers: int
+    lanes: int
+
+    def at(self, b: Builder, sample: Index, *numbers: Term) -> Value:
+        """The vector that starts with this sample, the first of a tile, for the number Σ numbers."""
+        return b.address("%scratch", self.offset, (sample, self.numbers), *(scaled(n, self.lanes) for n in numbers))
+
+
+def scaled(term: Term, unit: int) -> Term:
+    if isinstance(term, int):
+        return term * unit
+    index, stride = term if isinstance(term, tuple) else (term, 1)
+    assert isinstance(stride, int)
+    return index, stride * unit
 
 
 @dataclass(frozen=True)

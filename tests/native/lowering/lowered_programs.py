@@ -108,6 +108,41 @@ def convolved(batch: int, groups: int = 1) -> Program:
     return finished(g, g("mul", g("batch_sum", each), 1 / batch), {w: again})
 
 
+def pictures(
+    image: tuple[int, int, int],
+    weight: tuple[int, int, int, int],
+    how: dict[str, Any],
+    pool: dict[str, Any],
+    batch: int,
+) -> Program:
+    """Everything that may follow a convolution: by channel and by pixel, sums, moves, other layouts; w stays small."""
+    g = Graph()
+    x, w = g.leaf("data", "x", image), g.leaf("parameter", "w", weight)
+    y = g("conv2d", x, w, **how)
+    filters, height, width = y.shape
+    by_channel, by_pixel = g.leaf("parameter", "c", (filters,)), g.leaf("tensor", "p", (height, width))
+    mask, number = g.leaf("mask", "m", (filters, 1, 1)), g.leaf("parameter", "n", ())
+    z = g("tanh", g("add", y, g("reshape", by_channel, shape=(filters, 1, 1))))
+    z = g("mul", g("mul", g("add", z, by_pixel), mask), number)
+    lowest = g("max", g("neg", z), axes=(0,), keepdims=True)
+    z = g("sub", z, g("div", lowest, 3.0))
+    first = g("slice", z, axis=0, start=0, stop=1, step=1)
+    turned = g("permute", g("concat", z, first, axis=0), axes=(0, 2, 1))
+    some = g("sum", g("pad", turned, widths=((0, 0), (1, 0), (0, 2))), axes=(0, 1, 2), keepdims=False)
+    pooled = g("max_pool2d", z, **pool)
+    flat = g("reshape", pooled, shape=(int(np.prod(pooled.shape)),))
+    each = g("add", g("sum", g("mul", flat, flat), axes=(0,), keepdims=False), some)
+    slope = g("max_pool2d_input", g("reshape", g("tanh", flat), shape=pooled.shape), z, **pool)
+    slope = g("mul", g("add", slope, g("broadcast", g("tanh", each), shape=slope.shape)), 0.01)
+    back = g("conv2d_input", slope, w, shape=image, **how)
+    again = g("conv2d_weight", g("tanh", slope), g("tanh", g("add", x, back)), shape=weight, **how)
+    planes = g("batch_sum", g("sum", slope, axes=(1, 2), keepdims=False))
+    one = g("batch_sum", g("tanh", g("sum", slope, axes=(0, 1, 2), keepdims=False)))
+    scale = 1 / (batch * height * width)
+    gradients = {w: g("mul", again, scale), by_channel: g("mul", planes, scale), number: g("mul", one, scale)}
+    return finished(g, g("mul", g("batch_sum", each), scale), gradients)
+
+
 def memory(program: Program, batch: int, steps: int, dtype: str, rows: int | None = None, seed: int = 0) -> Memory:
     """Random numbers for a program; with more rows than the batch, in random order."""
     draw = np.random.default_rng(seed)

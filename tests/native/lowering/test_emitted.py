@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 import pytest
-from lowered_programs import perceptron
+from lowered_programs import convolved, perceptron
 
 from chainrule.native import jit
 from chainrule.native.compiled import Task
@@ -28,6 +28,7 @@ TEXTS = {
     "xor_lanes_strict_avx2": lambda: Lanes(Task(XOR, 4, "float64", strict=True), AVX2, gathered=True).text(),
     "xor_swarm": lambda: Swarm(Task(XOR, 4, "float32"), AVX512, gathered=False).text(),
     "xor_panels": lambda: Panels(Task(XOR, 4, "float32", norms=True), AVX2, gathered=True).text(),
+    "images_panels": lambda: Panels(Task(convolved(5), 5, "float32"), AVX2, gathered=False).text(),
 }
 
 

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lowered_programs import convolved, embedded, finished, memory, of_one_array, perceptron
+from lowered_programs import convolved, embedded, finished, memory, of_one_array, perceptron, pictures
 
 from chainrule.native.compiled import Task
-from chainrule.native.graph import BINARY, UNARY, CannotLower, Graph
+from chainrule.native.graph import BINARY, UNARY, CannotLower, Graph, conv2d
 from chainrule.native.interpreter import Interpreter
 from chainrule.native.ir import Target
 from chainrule.native.jit import available
@@ -29,6 +29,11 @@ pytestmark = pytest.mark.skipif(not available(), reason="llvmlite is not install
 TERMS = 400
 STEPS = 6
 MACHINES = {"lanes": LaneMachine, "panels": PanelMachine}
+TARGETS = {
+    "this": None,
+    "avx2": Target(vector_bytes=32, registers=16, scalef=False),
+    "neon": Target(vector_bytes=16, registers=32, scalef=False),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -72,19 +77,12 @@ def test_a_perceptron_trains_as_interpreted(kind, sizes, batch, dtype, strict):
         assert disagreement(machine, program, memory(program, batch, STEPS, dtype, rows)) <= 1
 
 
-@pytest.mark.parametrize(
-    "target",
-    [
-        Target(vector_bytes=32, registers=16, scalef=False),  # AVX2
-        Target(vector_bytes=16, registers=32, scalef=False),  # as ARM
-    ],
-    ids=["avx2", "neon"],
-)
+@pytest.mark.parametrize("target", ["avx2", "neon"])
 @pytest.mark.parametrize("kind", MACHINES)
 def test_code_for_narrower_vectors_computes_the_same(kind, target):
     program = perceptron((4, 9, 3), 21, "classes", "adam")
     for dtype in ("float32", "float64"):
-        machine = MACHINES[kind](task(program, 21, dtype), target)
+        machine = MACHINES[kind](task(program, 21, dtype), TARGETS[target])
         assert disagreement(machine, program, memory(program, 21, STEPS, dtype, rows=30)) <= 1
 
 
@@ -127,6 +125,62 @@ def test_an_embedding_whose_table_is_also_a_weight(kind, dtype):
 def test_convolutions_and_pools(dtype, groups):
     program = convolved(5, groups)
     assert disagreement(PanelMachine(task(program, 5, dtype)), program, memory(program, 5, STEPS, dtype, rows=7)) <= 1
+
+
+@st.composite
+def geometries(draw):
+    """Of a convolution and a pool after it: image, weight, how, pool."""
+
+    def pair(least, most):
+        return draw(st.integers(least, most)), draw(st.integers(least, most))
+
+    groups, (height, width) = draw(st.sampled_from([1, 1, 2, 3])), pair(5, 9)
+    channels, filters = groups * draw(st.integers(1, 3)), groups * draw(st.sampled_from([1, 2, 5, 17]))
+    kernel, dilation, padding = pair(1, 3), pair(1, 2), pair(0, 4)
+    how = {"stride": pair(1, 4), "padding": padding, "dilation": dilation, "groups": groups}
+    out = conv2d((channels, height, width), (filters, channels // groups, *kernel), **how)
+    size = tuple(draw(st.integers(1, min(3, side))) for side in out[1:])
+    pool = {
+        "kernel": size,
+        "stride": pair(1, 3),
+        "padding": tuple(draw(st.integers(0, side // 2)) for side in size),
+        "dilation": (1, 1),
+    }
+    return (channels, height, width), (filters, channels // groups, *kernel), how, pool
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    geometry=geometries(),
+    batch=st.sampled_from([1, 3, 16, 17, 33, 40]),
+    dtype=st.sampled_from(["float32", "float64"]),
+    target=st.sampled_from(sorted(TARGETS)),
+    strict=st.booleans(),
+)
+def test_any_convolution_and_what_may_follow_it(geometry, batch, dtype, target, strict):
+    program = pictures(*geometry, batch)
+    machine = PanelMachine(task(program, batch, dtype, strict), TARGETS[target])
+    assert disagreement(machine, program, memory(program, batch, STEPS, dtype, rows=batch + 2)) <= 1
+
+
+@pytest.mark.parametrize("size", [2, 5])  # 5·5 numbers of a window are a loop
+def test_a_pool_finds_nan_the_largest(size):
+    """As PyTorch; the samples of one vector differ in it."""
+    how = {"kernel": (size, size), "stride": (1, 2), "padding": (1, 1), "dilation": (1, 1)}
+    g = Graph()
+    x, w = g.leaf("data", "x", (2, 6, 7)), g.leaf("parameter", "w", (2, 6, 7))
+    y = g("max_pool2d", g("mul", x, w), **how)
+    total = g("mul", g("batch_sum", g("sum", y, axes=(0, 1, 2), keepdims=False)), 0.1)
+    program = finished(g, total, {w: g("batch_sum", g("max_pool2d_input", g("add", y, 1.0), g("mul", x, w), **how))})
+    start = memory(program, 5, 2, "float64")
+    start.arrays["x"][1, 0, 2, 3] = start.arrays["x"][1, 0, 3, 3] = start.arrays["x"][4, 1, 0, 0] = np.nan
+    start.arrays["x"][2, 1] = -np.inf
+    start.arrays["x"][3] = 0.0  # the first of many
+    ours, theirs = copy.deepcopy(start), copy.deepcopy(start)
+    assert PanelMachine(task(program, 5, "float64")).run(ours, 0, 1) == 1
+    assert Interpreter(program, np.dtype("float64")).run(theirs, 0, 1) == 1
+    np.testing.assert_allclose(ours.arrays["w"], theirs.arrays["w"], rtol=1e-14)
+    assert np.isnan(ours.losses[0])
 
 
 @st.composite

@@ -10,7 +10,7 @@ from chainrule.native import choose, panel_machine
 from chainrule.native.compiled import Task
 from chainrule.native.graph import CannotLower
 from chainrule.native.interpreter import Interpreter
-from chainrule.native.jit import available
+from chainrule.native.jit import available, host
 from chainrule.native.lanes import LaneMachine
 from chainrule.native.panel_machine import AGAIN, TIMED, PanelMachine, ThreadedPanelMachine, work
 
@@ -103,13 +103,24 @@ def test_the_machine_fits_the_size(monkeypatch):
     assert isinstance(choose.machine(large, 64, "float32"), PanelMachine)
 
 
-def test_large_images_are_left_to_pytorch(monkeypatch):
+def test_convolutions_are_left_to_pytorch_where_it_is_as_quick(monkeypatch):
+    """Where vectors hold few samples and there is much to multiply; where weights are large."""
     monkeypatch.setattr(choose, "cores", lambda: 1)
-    program = convolved(5)
-    assert isinstance(choose.machine(program, 5, "float32"), PanelMachine)
-    with pytest.raises(CannotLower, match="as quick"):  # 3·7 windows of 2·3·3 numbers in each sample
-        choose.machine(program, choose.MOST_PATCHES // (3 * 7 * 18) + 1, "float32")
-    assert choose.machine(program, choose.MOST_PATCHES // (3 * 7 * 18), "float32")
+    lanes = host().lanes("float32")
+    program = convolved(lanes)
+    assert isinstance(choose.machine(program, lanes, "float32"), PanelMachine)
+    assert isinstance(choose.machine(program, 1, "float32"), PanelMachine)
+    one = 4 * 3 * 7 * 18  # 4·3·7 results of 2·3·3 products
+    monkeypatch.setattr(choose, "MOST_IN_VAIN", one * (lanes // choose.FILLED - 1))
+    assert isinstance(choose.machine(program, 1, "float32"), PanelMachine)
+    monkeypatch.setattr(choose, "MOST_IN_VAIN", choose.MOST_IN_VAIN - 1)
+    with pytest.raises(CannotLower, match="as quick"):
+        choose.machine(program, 1, "float32")
+    assert isinstance(choose.machine(program, lanes, "float32"), PanelMachine)
+    assert choose.machine(program, 1, "float32", any_size=True)
+    monkeypatch.setattr(choose, "MOST_WEIGHTS", 4 * 2 * 3 * 3 * 4 - 1)
+    with pytest.raises(CannotLower, match="as quick"):
+        choose.machine(program, lanes, "float32")
 
 
 def test_work_is_that_of_the_products():
