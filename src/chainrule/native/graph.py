@@ -236,6 +236,8 @@ OPERATIONS: dict[str, Callable[..., Shape]] = {
     "max": reduced,
     "batch_sum": lambda x: x,
     "reshape": reshape,
+    "columns": reshape,
+    "rows": reshape,  # columns and rows change the layout only: images.py
     "permute": permute,
     "slice": sliced,
     "concat": concat,

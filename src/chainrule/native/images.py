@@ -3,7 +3,7 @@
 What a convolution or a pool reads and writes lies in columns (storage.py): for each number of an image a vector of
 samples. So every lane does the same, whatever the size of the kernel, and no patches are copied. Elementwise
 operations, sums and moves of such results stay in columns. Where a program goes from one layout to the other there are
-two operations of this file alone:
+two operations that only this pass writes:
 
     columns(x; shape)   the numbers of x, in C order, as columns
     rows(x; shape)      back
@@ -17,7 +17,7 @@ import numpy as np
 
 from chainrule.native.graph import ELEMENTWISE, Node, Pair, Shape
 from chainrule.native.memory import Array
-from chainrule.native.program import Program
+from chainrule.native.program import Program, validate
 
 IMAGES = ("conv2d", "conv2d_input", "max_pool2d", "max_pool2d_input")
 FOLLOW = (*ELEMENTWISE, "sum", "max", "permute", "slice", "concat", "broadcast", "pad")
@@ -92,7 +92,7 @@ class Rewriting:
 
 
 def samples_innermost(program: Program) -> tuple[Program, set[Node]]:
-    """The program with its changes of layout, and the nodes that lie in columns."""
+    """The program with its changes of layout, and the nodes that lie in columns. Raises ValueError."""
     if not any(node.op.startswith(("conv2d", "max_pool2d")) for node in program.nodes):
         return program, set()
     new = Rewriting()
@@ -105,4 +105,4 @@ def samples_innermost(program: Program) -> tuple[Program, set[Node]]:
         {now[leaf]: now[node] for leaf, node in program.writes.items()},
         program.scalars,
     )
-    return rewritten, new.columns
+    return validate(rewritten), new.columns

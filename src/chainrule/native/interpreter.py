@@ -87,7 +87,7 @@ def move(node: Node) -> Callable[..., Any]:
     """Moves of the axes inside a sample; the axis of samples stays in front."""
     front = node.over == "batch"
     match node.op:
-        case "reshape":
+        case "reshape" | "columns" | "rows":
             return lambda x: x.reshape(x.shape[:front] + node.shape)
         case "permute":
             axes = (*range(front), *(axis + front for axis in node["axes"]))
@@ -221,7 +221,7 @@ KINDS: dict[str, Callable[[Node], Callable[..., Any]]] = {
     **dict.fromkeys(ELEMENTWISE, aligned),
     **dict.fromkeys(("matmul", "matmul_t", "outer"), contraction),
     **dict.fromkeys(("sum", "max", "batch_sum"), reduction),
-    **dict.fromkeys(("reshape", "permute", "slice", "concat", "broadcast", "pad"), move),
+    **dict.fromkeys(("reshape", "columns", "rows", "permute", "slice", "concat", "broadcast", "pad"), move),
     **dict.fromkeys(("take_rows", "add_rows", "one_hot"), gather),
     **dict.fromkeys(("conv2d", "conv2d_input", "conv2d_weight"), convolution),
     **dict.fromkeys(("max_pool2d", "max_pool2d_input"), pooling),

@@ -18,6 +18,7 @@ from lowered_programs import convolved, embedded, finished, memory, of_one_array
 
 from chainrule.native.compiled import Task
 from chainrule.native.graph import BINARY, UNARY, CannotLower, Graph, conv2d
+from chainrule.native.images import samples_innermost
 from chainrule.native.interpreter import Interpreter
 from chainrule.native.ir import Target
 from chainrule.native.jit import available
@@ -161,6 +162,15 @@ def test_any_convolution_and_what_may_follow_it(geometry, batch, dtype, target, 
     program = pictures(*geometry, batch)
     machine = PanelMachine(task(program, batch, dtype, strict), TARGETS[target])
     assert disagreement(machine, program, memory(program, batch, STEPS, dtype, rows=batch + 2)) <= 1
+
+
+def test_changes_of_layout_change_no_number():
+    program = convolved(5, 2)
+    rewritten, columns = samples_innermost(program)
+    assert {node.op for node in columns} >= {"columns", "conv2d", "conv2d_input", "max_pool2d", "tanh"}
+    assert all(node not in columns for node in rewritten.nodes if node.op in ("rows", "conv2d_weight"))
+    start = memory(program, 5, STEPS, "float64", rows=7)
+    assert disagreement(Interpreter(rewritten, np.dtype("float64")), program, start) == 0
 
 
 @pytest.mark.parametrize("size", [2, 5])  # 5·5 numbers of a window are a loop
