@@ -107,6 +107,14 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "words": Words,
     "shapes": Shapes,
     "image": Image,
+    "image, channels dropped": lambda: nn.Sequential(
+        nn.Conv2d(1, 4, 3, groups=1),
+        nn.Dropout2d(0.4),
+        nn.MaxPool2d(2),
+        nn.Conv2d(4, 4, 2, groups=2, bias=False),
+        nn.Flatten(),
+        nn.Linear(4, 3),
+    ),
 }
 
 
@@ -116,7 +124,7 @@ def data(model: str, loss: str, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     X = torch.randn(SAMPLES, 6, generator=generator, dtype=dtype)
     if model == "words":
         X = torch.randint(0, 5, (SAMPLES, 3), generator=generator)
-    if model == "image":
+    if model.startswith("image"):
         X = torch.randn(SAMPLES, 1, 7, 7, generator=generator, dtype=dtype)
     outputs = 5 if model == "words" else 3
     if loss in ("cross entropy", "weighted", "smoothed", "nll"):

@@ -123,7 +123,7 @@ def test_every_optimizer_in_the_order_of_a_data_loader(optimizer):
     agree("relu", "cross entropy", optimizer, torch.float64, 10, batch_size=10, shuffle=True)
 
 
-@pytest.mark.parametrize("model", ["tanh", "dropout", "words", "image", "tied"])
+@pytest.mark.parametrize("model", ["tanh", "dropout", "words", "image", "image, channels dropped", "tied"])
 @pytest.mark.parametrize(
     "how", [{"batch_size": 8}, {"batch_size": 23}, {"batch_size": 7, "shuffle": True, "seeded": True}]
 )

@@ -193,9 +193,13 @@ def normalised(s: Site, axes: Shape, centred: Node, eps: float, less_mean: Any) 
 
 
 def dropout(s: Site) -> Made:
-    """x times a mask that torch's own generator draws (native/clock.py draws it where eager training would)."""
+    """x times a mask that torch's own generator draws (native/clock.py draws it where eager training would).
+
+    dropout2d has one number for each channel, so that the mask is smaller than x.
+    """
     s.need(s.input.over == "batch", "it drops parameters, not activations")
-    mask = s.leaves.mask(s.input.shape, s.p)
+    s.need("factor" in s.call.saved, "its mask was not kept")
+    mask = s.leaves.mask(tuple(s.call.saved["factor"].shape[1:]), s.p)
     return s("mul", s.input, mask), lambda g: {"input": s("mul", g, mask)}
 
 
