@@ -107,6 +107,16 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "words": Words,
     "shapes": Shapes,
     "image": Image,
+    "image, averaged": lambda: nn.Sequential(
+        *(
+            nn.Conv2d(1, 4, 2),
+            nn.Tanh(),
+            nn.Conv2d(4, 4, (3, 1), padding="same", dilation=2),
+            nn.AvgPool2d(3, 1, padding=1),
+            nn.AdaptiveAvgPool2d(3),
+        ),
+        *(nn.Conv2d(4, 3, 2), nn.Tanh(), nn.AdaptiveAvgPool2d(1), nn.Flatten()),
+    ),
     "image, channels dropped": lambda: nn.Sequential(
         nn.Conv2d(1, 4, 3, groups=1),
         nn.Dropout2d(0.4),

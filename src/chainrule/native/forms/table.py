@@ -32,6 +32,8 @@ FORMS: dict[str, Callable[[Site], Made]] = {
     "cross_entropy_of_probabilities": losses.cross_entropy_of_probabilities,
     "conv2d": images.conv2d,
     "max_pool2d": images.max_pool2d,
+    "avg_pool2d": images.avg_pool2d,
+    "adaptive_avg_pool2d": images.adaptive_avg_pool2d,
     **dict.fromkeys(("contiguous", "clone", "to", "type_as", "cast"), shapes.same),
     **dict.fromkeys(
         ("view", "reshape", "view_as", "flatten", "unflatten", "ravel", "squeeze", "unsqueeze"), shapes.reshape
