@@ -58,6 +58,7 @@ class Session:
         if "rank" not in self._about:
             self._undo.append(follow(self._in_a_rank))
         self._undo.append(self._loaders.start())
+        self._undo.append(self._watcher.restarts.start())
         self._watcher.start()
 
     def stop(self, ended: str, error: BaseException | None = None) -> None:
@@ -72,6 +73,7 @@ class Session:
             skipped=self.schedule.skipped,
             events=self.schedule.events,
             loaders=self._loaders.all(),
+            restarts=self._watcher.restarts.all(),
             **_told(error),
         )
 

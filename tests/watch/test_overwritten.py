@@ -42,3 +42,29 @@ def test_a_weight_too_large_for_display_is_copied_before_the_optimizer_writes_it
             loss.backward()
             optimizer.step()
     assert [step.agreement.errors for step in run] == [()] * 3
+
+
+def test_weights_that_are_set_through_data_are_read_anew(tmp_path):
+    """Such a write leaves no trace in the weight: its version stays. First weights are often set so, and clipped."""
+    with watch(tmp_path / "the.run") as run:
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))  # drawn under the watch: torch reads them
+        for layer in (net[0], net[2]):
+            layer.weight.data.fill_(0.1)
+            nn.init.constant_(layer.bias.data, 0.2)
+        optimizer = torch.optim.SGD(net.parameters(), 0.1)
+        for _ in range(2):
+            optimizer.zero_grad()
+            net(torch.ones(4, 2)).square().mean().backward()
+            net[0].weight.grad.data.clamp_(max=0.01)
+            net[2].bias.data.mul_(1.5)  # between backward and step
+            optimizer.step()
+    for index in range(2):
+        step = run.history.read(index)
+        assert step.agreement is not None
+        assert not step.agreement.errors
+    first = run.history.read(0)
+    assert bool((first.parameters["0.weight"].tensor == 0.1).all())
+    assert bool((first.parameters["2.bias"].tensor == 0.2).all())
+    written = first.updates[0].parameters[first.parameters["2.bias#2"].index]
+    assert bool((written.before == 0.2 * 1.5).all())

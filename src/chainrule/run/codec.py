@@ -21,6 +21,7 @@ Decoders raise ValueError for a text that no encoder wrote, whatever it is.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any, get_args
 
@@ -29,7 +30,7 @@ import torch
 from chainrule.run.arguments import decode_arguments, encode_arguments
 from chainrule.run.fields import decode_dtype, decode_shape, encode_dtype, entry, named, numbered, pick, short, texts
 from chainrule.run.references import Found, Gathered, LeftOut, NotHere, decode_left_out, encode_left_out, kept, whole
-from chainrule.step import Agreement, Aside, Backward, Call, Exchange, Line, ParameterUpdate, Step, Update, Value
+from chainrule.step import Agreement, Aside, Backward, Call, Exchange, Line, ParameterUpdate, Part, Step, Update, Value
 from chainrule.step.value import Kind
 
 _KINDS = get_args(Kind)
@@ -60,6 +61,8 @@ def encode(step: Step, limit: int) -> Encoded:
         "agreement": encode_agreement(step.agreement),
         "exchange": _encode_exchange(step.exchange, gathered),
         "asides": [_encode_aside(aside) for aside in step.asides],
+        "parts": {index: _encode_part(part) for index, part in step.parts.items()},
+        "frozen": {name: _encode_line(line) for name, line in step.frozen.items()},
     }
     tensors, lost = gathered.keep(limit)
     problems = list(step.problems)
@@ -121,6 +124,8 @@ def _decode_step(raw: Any, found: Found) -> Step:
         lost={number for number, _, _ in written} - set(gradients),
         exchange=_decode_exchange(raw.get("exchange"), values, found),
         asides=[_decode_aside(part, values) for part in entry({"asides": []} | raw, "asides", list)],
+        parts=dict(_decode_parts(entry({"parts": {}} | raw, "parts", dict), values)),
+        frozen={name: _decode_line(line) for name, line in entry({"frozen": {}} | raw, "frozen", dict).items()},
     )
 
 
@@ -342,6 +347,7 @@ def _encode_aside(aside: Aside) -> dict[str, Any]:
         "source": aside.source,
         "result": aside.result,
         "trains": aside.trains,
+        "leaf": aside.leaf,
     }
 
 
@@ -357,7 +363,18 @@ def _decode_aside(raw: Any, values: list[Value]) -> Aside:
         source=number("source"),
         result=number("result"),
         trains=entry(raw, "trains", bool),
+        leaf=entry({"leaf": ""} | raw, "leaf", str),
     )
+
+
+def _encode_part(part: Part) -> dict[str, Any]:
+    return {"rows": part.rows, "at": _encode_line(part.at), "others": part.others}
+
+
+def _decode_parts(raw: dict[str, Any], values: list[Value]) -> Iterator[tuple[int, Part]]:
+    for number, _, part in numbered(values, raw):
+        rows = entry(part, "rows", int)
+        yield number, Part(rows, _decode_line(part.get("at")), entry(part, "others", bool))
 
 
 def encode_agreement(agreement: Agreement | None) -> dict[str, Any] | None:

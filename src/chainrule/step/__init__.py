@@ -1,7 +1,7 @@
 """What one training step computed, as plain data: values, calls, backward passes, updates."""
 
 from chainrule.step.call import Argument, Call, arguments_of, map_argument
-from chainrule.step.step import Agreement, Aside, Backward, Exchange, Line, ParameterUpdate, Step, Update
+from chainrule.step.step import Agreement, Aside, Backward, Exchange, Line, ParameterUpdate, Part, Step, Update
 from chainrule.step.value import Summary, Value
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Exchange",
     "Line",
     "ParameterUpdate",
+    "Part",
     "Step",
     "Summary",
     "Update",

@@ -94,6 +94,8 @@ class Aside:
     name, module, at  as those of a Call
     source            number of the Value with a gradient that it took, where its result has none: detach(), argmax,
                       item(), or anything under no_grad; None where it took none
+    leaf              name of the parameter that it took, where an optimizer waits for that and no other call of the
+                      step has it: then it is the source
     result            number of the data Value that its result entered other calls as; None where it did not
     trains            it drew dropout or took a batch's statistics while no gradient was wanted, as an evaluation should
                       not
@@ -105,6 +107,21 @@ class Aside:
     source: int | None
     result: int | None
     trains: bool
+    leaf: str = ""
+
+
+@dataclass(slots=True, frozen=True)
+class Part:
+    """Data that were taken out of more data in this step.
+
+    rows    of the tensor that they are rows of
+    at      where the script took them
+    others  whether it took other rows of that tensor in this step, too
+    """
+
+    rows: int
+    at: Line
+    others: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -171,6 +188,9 @@ class Step:
     lost        indices of values whose gradient the run did not keep
     exchange    with the other processes of a distributed training; None where there are none
     asides      calls beside the graph, in order
+    parts       {value index: what larger tensor these data are rows of}
+    frozen      {name of a weight: the line of the layer that took it}: not to be trained, and still as torch draws a
+                first weight; its layer lies in front of all that is recorded
     """
 
     index: int
@@ -185,6 +205,8 @@ class Step:
     lost: set[int] = field(default_factory=set)
     exchange: Exchange | None = None
     asides: list[Aside] = field(default_factory=list)
+    parts: dict[int, Part] = field(default_factory=dict)
+    frozen: dict[str, Line] = field(default_factory=dict)
 
     @property
     def parameters(self) -> dict[str, Value]:
@@ -198,6 +220,6 @@ class Step:
             call.outputs.clear()
         for backward in self.backwards:
             backward.calls.clear()
-        for part in (self.values, self.calls, self.backwards, self.updates, self.gradients, self.asides):
+        for part in (self.values, self.calls, self.backwards, self.updates, self.gradients, self.asides, self.parts):
             part.clear()
         self.exchange = None

@@ -44,6 +44,7 @@ class Found(NamedTuple):
 
     aside: Aside
     results: list[weakref.ref[Tensor]]
+    leaf: weakref.ref[Tensor] | None
 
 
 class Asides:
@@ -58,21 +59,43 @@ class Asides:
         return len(self._found) >= MOST
 
     def add(
-        self, name: str, module: str, at: Line, source: int | None, results: Iterable[Tensor], trains: bool
+        self,
+        name: str,
+        module: str,
+        at: Line,
+        source: int | None,
+        results: Iterable[Tensor],
+        trains: bool,
+        leaf: Tensor | None = None,
     ) -> None:
+        """`leaf` is what it took, where that is a parameter."""
         if (name, at.file, at.line) in self._seen:
             return
         self._seen.add((name, at.file, at.line))
         aside = Aside(name, module, at, source, None, trains)
-        self._found.append(Found(aside, [weakref.ref(result) for result in results]))
+        self._found.append(
+            Found(aside, [weakref.ref(result) for result in results], weakref.ref(leaf) if leaf is not None else None)
+        )
 
-    def all(self, number_of: Callable[[Tensor], int | None]) -> list[Aside]:
-        """With their results' numbers, where those entered other calls."""
+    def takes(self, leaf: Tensor) -> bool:
+        """Whether one of them took this parameter."""
+        return any(found.leaf is not None and found.leaf() is leaf for found in self._found)
+
+    def all(
+        self, number_of: Callable[[Tensor], int | None], waiting: Callable[[Tensor], tuple[int, str] | None]
+    ) -> list[Aside]:
+        """With their results' numbers, where those entered other calls; and number and name of a parameter that an
+        optimizer waits for, where they alone took it."""
         made = []
-        for aside, results in self._found:
+        for aside, results, ref in self._found:
             numbers = [number_of(tensor) for ref in results if (tensor := ref()) is not None]
             result = next((number for number in numbers if number is not None), None)
-            made.append(Aside(aside.name, aside.module, aside.at, aside.source, result, aside.trains))
+            leaf = ref() if ref is not None else None
+            found = waiting(leaf) if leaf is not None else None
+            if leaf is not None and found is None and aside.name == "Tensor.data":
+                continue  # only handed on, as to set first weights
+            source, name = found or (aside.source, "")
+            made.append(Aside(aside.name, aside.module, aside.at, source, result, aside.trains, name))
         return made
 
 

@@ -18,7 +18,9 @@ from torch.overrides import TorchFunctionMode, resolve_name
 from chainrule.rules import SPELLINGS, Bound, Rule, part_of, through_view
 from chainrule.step import Call, Line, Step, Value, arguments_of, map_argument
 from chainrule.watching.asides import DATA, READS, Asides, trains
+from chainrule.watching.frozen import Frozen
 from chainrule.watching.opening import body_of, can_open
+from chainrule.watching.parts import Parts
 from chainrule.watching.place import Places, caller
 from chainrule.watching.sharded import SHARDED, Refused, is_distributed, is_sharded
 
@@ -73,6 +75,7 @@ class Recorder(TorchFunctionMode):
         self._by_tensor: dict[int, tuple[Value, Any]] = {}  # of leaves and data, with the state read
         self._by_storage: dict[int, list[Value]] = {}
         self._fresh: list[Value] = []  # kept since the last write: not yet in _by_storage
+        self._copied: set[int] = set()  # values whose memory was written to, or memory beside theirs
         self._display_bytes = DISPLAY_BYTES
         self.kept_bytes = 0
         self._tokens: list[Tensor] = []
@@ -82,6 +85,8 @@ class Recorder(TorchFunctionMode):
         self._writes: dict[Callable[..., Any], bool] = {}
         self._roots_seen = 0
         self._asides = Asides()
+        self._parts = Parts()
+        self._frozen = Frozen()
 
     # ------------------------------------------------------------ torch calls us here
 
@@ -119,6 +124,10 @@ class Recorder(TorchFunctionMode):
                 self.refuse(str(refused))
             except Exception as error:
                 self._problem(func, error)
+        if begun is None:
+            with contextlib.suppress(Exception):  # what a diagnosis asks for, and nothing else depends on
+                self._parts.note(func, args, kwargs, out)
+                self._frozen.note(args, kwargs, self.places)
         return out
 
     def _opened(
@@ -229,9 +238,9 @@ class Recorder(TorchFunctionMode):
         return map_argument(lambda part: self.value_of(part, keep) if isinstance(part, Tensor) else part, argument)
 
     def _data(self, func: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-        """tensor.data is read. Of a leaf it is only handed on: a script that writes its weights itself does it so."""
+        """tensor.data is read. Of a leaf that took part it is only handed on: so a script writes its weights itself."""
         out = func(*args)
-        if args[0].grad_fn is not None:
+        if args[0].grad_fn is not None or (args[0].requires_grad and self._number_of(args[0]) is None):
             try:
                 self._beside(func, args, {}, out)
             except Exception as error:
@@ -252,7 +261,8 @@ class Recorder(TorchFunctionMode):
         if not file:
             return
         number = None if source is None else self._number_of(source)
-        self._asides.add(name_of(func), module, Line(file, line), number, results, trained)
+        leaf = source if source is not None and source.is_leaf else None
+        self._asides.add(name_of(func), module, Line(file, line), number, results, trained, leaf)
 
     def _number_of(self, tensor: Tensor) -> int | None:
         """The number of a tensor's Value, if it has one."""
@@ -339,7 +349,8 @@ class Recorder(TorchFunctionMode):
         else:
             state = state_of(tensor)
             value, seen = self._by_tensor.get(id(tensor), (None, None))
-            if value is None or seen != state or value.requires_grad != tensor.requires_grad:
+            unchanged = value is not None and seen == state and value.requires_grad == tensor.requires_grad
+            if value is None or not unchanged or self._rewritten(value, tensor):
                 value = self._new(tensor, "parameter" if tensor.requires_grad else "data")
                 self._by_tensor[id(tensor)] = (value, state)
                 self.leaves[value.index] = tensor
@@ -395,16 +406,27 @@ class Recorder(TorchFunctionMode):
             if value.tensor is not None and not value.overwritten:
                 value.tensor = value.tensor.clone()
                 value.version = value.tensor._version
+                self._copied.add(value.index)
+
+    def _rewritten(self, value: Value, tensor: Tensor) -> bool:
+        """Whether a tensor that seems to be unchanged was written through its `.data`, which leaves no trace in it."""
+        if value.index not in self._copied or value.tensor is None:
+            return False
+        self._copied.discard(value.index)
+        with torch._C.DisableTorchFunction():
+            return not torch.equal(value.tensor, tensor)
 
     def knows(self, optimizer: torch.optim.Optimizer) -> bool:
         """Whether one of the optimizer's parameters took part in a recorded call."""
         return any(id(p) in self._by_tensor for group in optimizer.param_groups for p in group["params"])
 
     def known(self, leaves: Iterable[Tensor]) -> Iterator[int]:
-        """The numbers of the Values of those that took part."""
+        """The numbers of the Values of those that took part, be it beside the graph."""
         for leaf in leaves:
             if id(leaf) in self._by_tensor:
                 yield self._by_tensor[id(leaf)][0].index
+            elif self._asides.takes(leaf):
+                yield self.value_of(leaf, keep=True).index
 
     def preserved(self, leaf: Tensor) -> tuple[Value, Tensor]:
         """The leaf's Value, and its numbers where no write can reach them any more."""
@@ -421,7 +443,17 @@ class Recorder(TorchFunctionMode):
         names = self.places.parameter_names()
         used = {value.index for backward in self.step.backwards for call in backward.calls for value in call.values}
         used |= {index for update in self.step.updates for index in update.parameters}
-        self.step.asides = self._asides.all(self._number_of)
+        idle = {index for update in self.step.updates for index in update.idle}
+        idle -= {value.index for call in self.step.calls for value in call.values} if idle else set()
+
+        def waiting(leaf: Tensor) -> tuple[int, str] | None:
+            value, _ = self._by_tensor.get(id(leaf), (None, None))
+            return None if value is None or value.index not in idle else (value.index, names.get(id(leaf), value.name))
+
+        self.step.asides = self._asides.all(self._number_of, waiting)
+        found = ((index, self._parts.of(leaf)) for index, leaf in self.leaves.items())
+        self.step.parts = {index: part for index, part in found if part is not None}
+        self.step.frozen = self._frozen.named(names)
         taken: dict[str, int] = {}
         unnamed = 0
         for index, leaf in self.leaves.items():
@@ -442,6 +474,8 @@ class Recorder(TorchFunctionMode):
         for part in (self.step.calls, self.step.values, self.producer, self.unruled, self.nodes, self.edges):
             part.clear()
         self._asides = Asides()
+        self._parts = Parts()
+        self._frozen = Frozen()
         for more in (self.leaves, self._by_edge, self._by_tensor, self._by_storage, self._tokens, self._fresh):
             more.clear()
         self.kept_bytes = 0

@@ -1,7 +1,8 @@
 """The watch: on chosen steps it puts the recorder on, in between it only counts.
 
-Between recorded steps torch is touched in three places: torch.autograd.backward and grad read the loss, a global
-optimizer hook counts, and Optimizer.__init__ notes new optimizers. While a step is recorded also the engine's entry
+Between recorded steps torch is touched in four places: torch.autograd.backward and grad read the loss, a global
+optimizer hook counts, Optimizer.__init__ notes new optimizers, and Module.load_state_dict what is loaded (restarts.py).
+While a step is recorded also the engine's entry
 (torch.autograd._engine_run_backward), Tensor.backward and a second optimizer hook. All of it is restored at the end.
 No object of the user's is changed.
 """
@@ -32,6 +33,7 @@ from chainrule.watching.nested import is_inner_step, may_nest
 from chainrule.watching.place import caller, line_of
 from chainrule.watching.pulse import Pulse, Tape, first_number
 from chainrule.watching.recorder import Recorder
+from chainrule.watching.restarts import Restarts
 from chainrule.watching.stack import HAS_TORCH_FUNCTION, push_lowest, quiet, remove, unnoticed
 
 Tensor = torch.Tensor
@@ -76,6 +78,7 @@ class Watcher:
         self.observer = observer
         self._given = optimizers
         self._pulse = Pulse(self._after_update, self._settle)
+        self.restarts = Restarts(lambda: self.index)
         self.recorder: Recorder | None = None
         self._depth = 0  # backward passes in flight
         self._pending: Recorder | None = None  # a step without an optimizer, until its weights were written
@@ -194,6 +197,8 @@ class Watcher:
             self._pulse.only = None
             self._pulse.rest()
             init(optimizer, *args, **kwargs)
+            with suppress(Exception):
+                self.restarts.made(optimizer, self._made.get(optimizer, Line()))
 
         return __init__
 
