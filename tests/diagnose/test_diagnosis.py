@@ -92,6 +92,12 @@ def test_a_consequence_is_told_with_its_cause():
     found = list(causes([one("broadcast-loss"), one("not-separable")]))
     assert [(finding.slug, finding.follows) for finding in found] == [("broadcast-loss", ("not-separable",))]
     assert [finding.slug for finding in causes([one("not-separable")])] == ["not-separable"]
+    each_other = [one("labels-independent"), one("rate-too-high")]
+    assert [(finding.slug, finding.follows) for finding in causes(each_other)] == [
+        ("labels-independent", ("rate-too-high",))
+    ]
+    nothing_is_lost = [one(slug) for slug in ("cleared-gradients", "unscaled-inputs", "exploding")]
+    assert [finding.slug for finding in causes(nothing_is_lost)] == ["cleared-gradients"]
 
 
 def test_a_check_that_fails_is_named_and_the_others_go_on(tmp_path, monkeypatch):

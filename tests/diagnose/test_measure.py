@@ -2,7 +2,17 @@
 
 import torch
 
-from chainrule.diagnose.measure import affine, area, dependence, explained, least_squares, nearest, standardised
+from chainrule.diagnose.measure import (
+    affine,
+    area,
+    bent,
+    dependence,
+    explained,
+    grouped,
+    least_squares,
+    nearest,
+    standardised,
+)
 
 SAMPLES = 200
 
@@ -63,3 +73,18 @@ def test_the_area_is_the_share_of_pairs_in_the_right_order():
     assert area(scores, positive) == 1
     assert area(-scores, positive) == 0
     assert area(torch.tensor([0.1, 0.9, 0.4, 0.5]), positive) == 0.75
+
+
+def test_what_bends_is_explained_wherever_it_stands_and_noise_is_not():
+    x = torch.randn(SAMPLES, 12, generator=torch.Generator().manual_seed(2))
+    assert bent(x, x.square().sum(1, keepdim=True)) > 0.9
+    assert bent(x, x.amax(1, keepdim=True)) > 0.9
+    assert affine(x, x.square().sum(1, keepdim=True)) < 0.05
+    assert bent(x, unrelated()) < 0.1
+
+
+def test_the_others_of_a_group_explain_its_targets_and_a_sample_alone_nothing():
+    group = torch.arange(SAMPLES) % 10
+    assert grouped(group, group[:, None].square()) == 1
+    assert grouped(group, unrelated()) < 0.05
+    assert grouped(torch.arange(SAMPLES), unrelated()) == 0

@@ -31,10 +31,13 @@ from chainrule.diagnose.checks import (
     graph_used_twice,
     hidden_detached,
     imbalance,
+    inverted_mask,
     labels_independent,
     linear_stack,
     margin_labels,
+    mixed_samples,
     never_moved,
+    no_context,
     no_distribution,
     no_graph,
     no_least_loss,
@@ -56,7 +59,9 @@ from chainrule.diagnose.checks import (
     softmax_over_samples,
     sorted_batches,
     squashed_twice,
+    started_anew,
     state_never_reset,
+    swapped_pairs,
     target_is_input,
     train_mode_in_evaluation,
     unscaled_inputs,
@@ -80,6 +85,8 @@ CHECKS: tuple[Check, ...] = (
     broadcast_loss.check,
     squashed_twice.check,
     softmax_over_samples.check,
+    mixed_samples.check,
+    inverted_mask.check,
     normalised_away.check,
     no_log_probabilities.check,
     no_distribution.check,
@@ -87,6 +94,7 @@ CHECKS: tuple[Check, ...] = (
     other_loss.check,
     output_range.check,
     flipped_sign.check,
+    swapped_pairs.check,
     no_least_loss.check,
     zero_slope.check,
     target_is_input.check,
@@ -102,12 +110,14 @@ CHECKS: tuple[Check, ...] = (
     frozen.check,
     eval_mode.check,
     constant_inputs.check,
+    started_anew.check,
     repeated_batch.check,
     sorted_batches.check,
     reversed_class_weights.check,
     shared_layer.check,
     equal_units.check,
     not_separable.check,
+    no_context.check,
     unscaled_inputs.check,
     unscaled_targets.check,
     drowned_term.check,
@@ -130,80 +140,51 @@ CHECKS: tuple[Check, ...] = (
     train_mode_in_evaluation.check,
     dead_relu.check,
 )
-# What a cause brings about: where the cause is found, these are told with it and not by themselves.
+# Judgements of a whole training that came to little: told by themselves only where nothing else is found.
+AT_LAST = frozenset({"not-separable", "no-context", "labels-independent", "bottleneck", "imbalance", "rate-too-low"})
+# Those that say why the data was not learnt: nothing of it could be where the weights do not follow the gradient.
+OF_DATA = frozenset({"unscaled-inputs", "unscaled-targets", "dropout-too-strong", "linear-stack"})
+FADING = frozenset({"vanishing", "faded-activations"})
+TOO_FAR = frozenset({"diverged", "rate-too-high"})
+# What else a cause brings about: where the cause is found, these are told with it and not by themselves.
 CONSEQUENCES: dict[str, frozenset[str]] = {
-    "broadcast-loss": frozenset({"not-separable", "dead-relu"}),
-    "no-log-probabilities": frozenset({"diverged", "dead-relu"}),
-    "no-distribution": frozenset({"imbalance", "rate-too-low"}),
-    "no-least-loss": frozenset({"diverged", "dead-relu", "rate-too-high"}),
+    "broadcast-loss": frozenset({"dead-relu"}),
+    "squashed-twice": frozenset({"output-range"}),
     "softmax-over-samples": frozenset({"no-log-probabilities"}),
-    "normalised-away": frozenset({"not-separable", "equal-units", "zero-slope", "rate-too-low"}),
-    "output-range": frozenset(
-        {"no-least-loss", "not-separable", "dead-relu", "diverged", "unscaled-targets", "rate-too-low"}
-    ),
-    "flipped-sign": frozenset(
-        {"diverged", "no-least-loss", "not-separable", "dead-relu", "output-range", "rate-too-low"}
-    ),
-    "zero-slope": frozenset({"not-separable", "dead-relu", "rate-too-low"}),
-    "equal-units": frozenset(
-        {"not-separable", "dead-relu", "imbalance", "bottleneck", "vanishing", "faded-activations", "rate-too-low"}
-    ),
-    "target-is-input": frozenset({"bottleneck", "rate-too-low"}),
-    "frozen": frozenset({"labels-independent", "imbalance", "rate-too-low", "bottleneck"}),
-    "eval-mode": frozenset({"diverged", "unscaled-inputs", "unscaled-targets"}),
-    "other-loss": frozenset({"never-moved", "rate-too-low", "frozen", "unused-output"}),
-    "constant-inputs": frozenset(
-        {"not-separable", "labels-independent", "imbalance", "dead-relu", "linear-stack", "rate-too-low"}
-    ),
-    "repeated-batch": frozenset({"constant-inputs", "imbalance", "labels-independent"}),
-    "sorted-batches": frozenset({"diverged", "rate-too-high", "imbalance", "labels-independent", "rate-too-low"}),
-    "reversed-class-weights": frozenset({"imbalance", "rate-too-low"}),
-    "unscaled-inputs": frozenset(
-        {
-            "exploding",
-            "diverged",
-            "rate-too-high",
-            "rate-too-low",
-            "saturated",
-            "dead-relu",
-            "vanishing",
-            "faded-activations",
-            "imbalance",
-            "bottleneck",
-        }
-    ),
-    "unscaled-targets": frozenset({"diverged", "rate-too-high", "rate-too-low", "dead-relu", "clipped-away"}),
-    "dropout-too-strong": frozenset({"rate-too-high", "imbalance", "bottleneck", "rate-too-low"}),
-    "linear-stack": frozenset({"bottleneck", "imbalance", "not-separable", "rate-too-low"}),
-    "labels-independent": frozenset({"imbalance", "rate-too-low", "rate-too-high"}),
-    "saturated": frozenset({"vanishing", "faded-activations", "imbalance", "dead-relu", "rate-too-low"}),
-    "vanishing": frozenset({"faded-activations", "imbalance", "rate-too-low"}),
-    "faded-activations": frozenset({"imbalance", "rate-too-low"}),
-    "cut-graph": frozenset({"not-separable", "never-moved", "unused-output"}),
-    "state-never-reset": frozenset({"rate-too-low", "rate-too-high", "diverged"}),
-    "unused-output": frozenset({"never-moved", "rate-too-low"}),
+    "mixed-samples": OF_DATA,
+    "normalised-away": frozenset({"equal-units", "zero-slope", "output-range"}),
+    "no-log-probabilities": frozenset({"no-least-loss", "diverged", "dead-relu"}),
+    "other-loss": OF_DATA | {"never-moved", "frozen", "unused-output"},
+    "output-range": frozenset({"no-least-loss", "dead-relu", "diverged", "unscaled-targets"}),
+    "flipped-sign": OF_DATA | {"diverged", "no-least-loss", "dead-relu", "output-range", "swapped-pairs"},
+    "swapped-pairs": frozenset({"no-least-loss", "diverged"}),
+    "no-least-loss": TOO_FAR | {"dead-relu"},
+    "zero-slope": OF_DATA | {"dead-relu"},
+    "cut-graph": OF_DATA | {"never-moved", "unused-output"},
+    "state-never-reset": TOO_FAR,
+    "unused-output": frozenset({"never-moved"}),
+    "no-step": OF_DATA | {"never-moved"},
+    "cleared-gradients": OF_DATA | {"never-moved"},
+    "discarded-gradients": OF_DATA,
     "no-zero-grad": frozenset({"diverged", "dead-relu"}),
-    "exploding": frozenset(
-        {
-            "cleared-gradients",
-            "diverged",
-            "not-finite",
-            "rate-too-high",
-            "unscaled-targets",
-            "saturated",
-            "dead-relu",
-            "imbalance",
-        }
-    ),
+    "never-moved": OF_DATA,
+    "frozen": OF_DATA | {"faded-activations"},
+    "eval-mode": frozenset({"diverged", "unscaled-inputs", "unscaled-targets"}),
+    "constant-inputs": frozenset({"dead-relu", "linear-stack"}),
+    "started-anew": OF_DATA | {"rate-faded"},
+    "repeated-batch": frozenset({"constant-inputs"}),
+    "sorted-batches": TOO_FAR,
+    "equal-units": FADING | {"dead-relu"},
+    "unscaled-inputs": FADING | TOO_FAR | {"exploding", "saturated", "dead-relu"},
+    "unscaled-targets": TOO_FAR | {"dead-relu", "clipped-away"},
+    "dropout-too-strong": frozenset({"rate-too-high"}),
+    "labels-independent": frozenset({"imbalance", "rate-too-low", "rate-too-high"}),
+    "exploding": TOO_FAR | {"cleared-gradients", "not-finite", "unscaled-targets", "saturated", "dead-relu"},
     "diverged": frozenset({"not-finite", "dead-relu", "rate-too-high"}),
-    "no-step": frozenset({"never-moved"}),
-    "cleared-gradients": frozenset({"never-moved"}),
-    "rate-too-high": frozenset({"dead-relu", "saturated", "not-separable"}),
-    "dead-relu": frozenset({"rate-too-low"}),
-    "rate-faded": frozenset({"rate-too-low", "not-separable"}),
-    "decay-too-strong": frozenset({"rate-too-low", "not-separable", "vanishing", "faded-activations"}),
-    "clipped-away": frozenset({"rate-too-low"}),
-    "eps-too-large": frozenset({"rate-too-low"}),
+    "rate-too-high": frozenset({"dead-relu", "saturated"}),
+    "decay-too-strong": FADING,
+    "saturated": FADING | {"dead-relu"},
+    "vanishing": frozenset({"faded-activations"}),
 }
 
 
@@ -249,9 +230,33 @@ def stops(case: Case) -> bool:
 
 
 def causes(found: list[Finding]) -> Iterator[Finding]:
-    """The findings without those that follow from another one, which names them."""
-    slugs = {finding.slug for finding in found}
-    explained = {slug for cause in slugs for slug in CONSEQUENCES.get(cause, frozenset()) & slugs}
+    """The findings without those that follow from another one, which names them. Of two that follow from each other
+    the one that is mended first is the cause."""
+    slugs = list(dict.fromkeys(finding.slug for finding in found))
+    led_to = {slug: _led_to(slug, frozenset(slugs)) for slug in slugs}
+    explained = {
+        slug
+        for at, slug in enumerate(slugs)
+        for other_at, cause in enumerate(slugs)
+        if slug in led_to[cause] and (cause not in led_to[slug] or other_at < at)
+    }
     for finding in found:
         if finding.slug not in explained:
-            yield finding.with_consequences(tuple(sorted(CONSEQUENCES.get(finding.slug, frozenset()) & slugs)))
+            yield finding.with_consequences(tuple(sorted(follows(finding.slug) & set(slugs) & explained)))
+
+
+def follows(cause: str) -> frozenset[str]:
+    """What is not told by itself beside this cause. Of a training that is judged by a wrong evaluation nothing is."""
+    alone = cause in AT_LAST or cause == "train-mode-in-evaluation"
+    return CONSEQUENCES.get(cause, frozenset()) | (frozenset() if alone else AT_LAST)
+
+
+def _led_to(cause: str, slugs: frozenset[str]) -> set[str]:
+    """All of these that follow from it, or from what follows."""
+    found: set[str] = set()
+    todo = [cause]
+    while todo:
+        more = (follows(todo.pop()) & slugs) - found
+        found |= more
+        todo += more
+    return found - {cause}

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 
+import torch
+
+from chainrule.breakdown.verify import dense
 from chainrule.diagnose.case import Seen, tells
-from chainrule.step import Call, Value
+from chainrule.step import Call, Update, Value
 
 LOSSES = {
     "mse_loss",
@@ -27,6 +30,8 @@ LOG = {"log", "log_softmax", "functional_log_softmax", "logsigmoid"}
 PROBABILITY = {"sigmoid", "softmax", "functional_softmax"}
 AROUND = {"add", "sub", "rsub", "clamp", "clamp_min", "getitem", "gather"}
 COSTS = ("cost", "loss", "penalt", "regret")  # what is to be small, by its name
+REWARDS = ("reward", "return", "critic", "actor", "policy", "target_q", "q_target")  # of what is to be large
+LAYER = {"linear", "addmm"}  # that give a value
 
 
 def maximised(seen: Seen) -> bool:
@@ -47,6 +52,65 @@ def rewarded(seen: Seen) -> list[tuple[Call, float]]:
     down = -1.0 if maximised(seen) else 1.0
     found = ((call, down * _grows(seen, call)) for call in seen.calls)
     return [(call, direction) for call, direction in found if direction]
+
+
+def through_critic(seen: Seen) -> list[tuple[Call, float]]:
+    """Every loss that moves a policy along its critic's value: +1 where the value is to grow, −1 where it is to fall.
+
+    A critic is what is compared with rewards in one backward pass; its policy lies in front of it in another one, and
+    has an optimizer that leaves the critic as it is.
+    """
+    critics = {_weight(made) for call in seen.calls if (made := _judged(seen, call)) is not None} - {""}
+    by_optimizer = [made for made in seen.step.updates if made.optimizer and made.parameters]
+    found = []
+    for backward in seen.step.backwards if critics else ():
+        leaves = {i for i, g in backward.received.items() if bool(dense(g).any())}
+        own = [made for made in by_optimizer if leaves & set(made.parameters) and not _names(seen, made) & critics]
+        values = [call for call in backward.calls if call.rule in LAYER and _weight(call) in critics]
+        if any(_judged(seen, call) is not None for call in backward.calls):  # the critic's own pass
+            continue
+        signs = {float(sign) for call in values for sign in _signs(seen.gradient(call.output))}
+        if len(own) == 1 and len(signs) == 1 and backward.calls:
+            down = -1.0 if all(change.settings.get("maximize") for change in own[0].parameters.values()) else 1.0
+            found.append((backward.calls[-1], -down * signs.pop()))
+    return found
+
+
+def _judged(seen: Seen, call: Call) -> Call | None:
+    """The layer whose answer this call compares with rewards."""
+    compares = call.rule in LOSSES and isinstance(call.arguments.get("target"), Value)
+    if call.rule == "sub" and not compares:  # ((q − target)²).mean()
+        compares = any(later.rule in ("pow", "square") and call.output in later.values for later in seen.calls)
+    answers = [value for value in call.values if value.kind == "result"]
+    targets = [value for value in call.values if value.kind == "data" and tells(value)]
+    if not compares or len(answers) != 1 or len(targets) != 1 or not _is_reward(seen, targets[0]):
+        return None
+    made = seen.origin(answers[0])
+    return made if made is not None and made.rule in LAYER else None
+
+
+def _is_reward(seen: Seen, target: Value) -> bool:
+    """By its name, or because the networks are called a critic and its policy: of a cost the least is wanted."""
+    moved = (seen.step.values[index].name for made in seen.step.updates for index in made.parameters)
+    names = " ".join((target.name, *moved)).lower()
+    if any(cost in names for cost in COSTS):
+        return False
+    return target.name.lower() in ("r", "rew") or any(word in names for word in REWARDS)
+
+
+def _weight(call: Call) -> str:
+    """The name of the layer's matrix, whether it was written within the step or not; "" where it has none."""
+    names = (value.name for value in call.values if value.kind == "parameter" and len(value.shape) > 1)
+    return next(names, "").partition("#")[0]
+
+
+def _names(seen: Seen, made: Update) -> set[str]:
+    return {seen.step.values[index].name.partition("#")[0] for index in made.parameters}
+
+
+def _signs(g: torch.Tensor | None) -> torch.Tensor:
+    """Those of the entries that are not 0, each once."""
+    return torch.empty(0) if g is None or g.is_complex() else g[g != 0].sign().unique()
 
 
 def _together(seen: Seen, call: Call) -> float:

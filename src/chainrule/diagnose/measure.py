@@ -82,6 +82,23 @@ def nearest(x: Tensor, t: Tensor) -> float:
     return explained(t[near].mean(1), t)
 
 
+def bent(x: Tensor, t: Tensor) -> float:
+    """What simple functions that are not affine explain of targets they have not seen, the best of them: the nearest
+    samples, and affine functions of the numbers' squares and of the numbers in order of size, wherever they stand."""
+    return max(nearest(x, t), affine(standardised(x).square(), t), affine(x.double().sort(1).values, t))
+
+
+def grouped(group: Tensor, t: Tensor) -> float:
+    """What the mean of the other samples of its group explains of a sample's target; of a group of one, that of all.
+
+    group   (samples,), a number for each group
+    """
+    t = t.double()
+    sums = torch.zeros(int(group.max()) + 1, t.shape[1], dtype=t.dtype).index_add(0, group, t)[group]
+    others = group.bincount()[group][:, None] - 1
+    return explained(torch.where(others > 0, (sums - t) / others.clamp_min(1), t.mean(0)), t)
+
+
 def dependence(x: Tensor, t: Tensor, shuffles: int = 99) -> float:
     """The share of shuffled targets that go with the inputs at least as well as the true ones, the true ones counted.
 

@@ -7,8 +7,12 @@ tell all K apart along a line or in a plane.
 
 The finding: fewer units than dimensions of the targets (singular values above a hundredth of the largest; of K
 classes K − 1), so that at least a quarter of the targets' spread is lost; and the network explains no more than what
-is left, and a quarter less than simple answers do, or less than half of those (answers.py). Where targets are the
-inputs, as in an autoencoder, the narrow place is meant.
+is left, and a quarter less than simple answers do, or less than half of those (answers.py).
+
+Where targets are the inputs, as in an autoencoder, the narrow place is meant. It is told only where the width is the
+whole limit: the answers lie in as many dimensions as the code has units, and explain all that so many can (NEAR), which
+is a quarter less than everything; the cut goes through equals, the first direction that is lost carrying at least half
+of the last that is kept; and a code narrower than the data would hold all of it.
 """
 
 from __future__ import annotations
@@ -25,10 +29,13 @@ from chainrule.step import Call
 LAYERS = {"linear", "addmm", "matmul"}
 LOST = 0.25
 RANK = 1e-2
+NEAR = 0.05  # of the spread: training has come to its end
 
 
 def check(case: Case) -> Iterator[Finding]:
     answers = late_answers(case)
+    if case.steps:
+        yield from _code(case, case.steps[-1])
     if not case.steps or not answers.attainable > answers.explained + LOST or answers.distinct is None:
         return
     seen = case.steps[-1]
@@ -37,7 +44,7 @@ def check(case: Case) -> Iterator[Finding]:
         return
     call, units = found
     inputs, targets = answers.distinct
-    values = torch.linalg.svdvals(targets - targets.mean(0)).square()
+    values = _directions(targets)
     needed = int((values > RANK**2 * values[0]).sum())
     lost = float(values[units:].sum() / values.sum())
     if needed <= units or lost < LOST or inputs.shape[1] <= units:
@@ -60,6 +67,42 @@ def check(case: Case) -> Iterator[Finding]:
         "differs in more ways than that cannot be told apart behind it",
         fix=f"at least {needed} units, better several times as many",
     )
+
+
+def _code(case: Case, seen: Seen) -> Iterator[Finding]:
+    answers, found, compared = late_answers(case), _narrowest(seen), comparisons(seen)
+    last = compared[0].answers() if len(compared) == 1 else None
+    if found is None or last is None or not _is_input(seen) or not answers.given.isfinite().all():
+        return
+    call, units = found
+    values, kept = _directions(answers.targets), _directions(last[0])  # of one step: the weights are the same
+    needed = int((values > RANK**2 * values[0]).sum()) if len(values) else 0
+    if not units < needed < min(last[0].shape) or int((kept > RANK**2 * kept[0]).sum()) != units:
+        return
+    lost = float(values[units:].sum() / values.sum())
+    if lost < LOST or answers.explained < 1 - lost - NEAR or values[units] < values[units - 1] / 2:
+        return
+    yield Finding(
+        slug="bottleneck",
+        title=f"a code of {units} units, and inputs that vary as much in {needed} ways",
+        where=Where.of(call, next((v.name for v in call.values if v.kind == "parameter"), "")),
+        steps=(case.steps[0].index, seen.index),
+        evidence={
+            "units": units,
+            "dimensions of the inputs": needed,
+            "share of their spread that a code of so many units can keep": 1 - lost,
+            "share that the network keeps": answers.explained,
+        },
+        because=f"answers in {units} dimensions leave at least {lost:.0%} of the spread, whatever the weights: the "
+        "loss is at its least, and its gradient is 0",
+        fix=f"a code of {needed} units keeps all of it; with fewer, layers with a bend behind the code may",
+    )
+
+
+def _directions(t: torch.Tensor) -> torch.Tensor:
+    """The variances of the principal directions, the largest first."""
+    values: torch.Tensor = torch.linalg.svdvals(t.double() - t.double().mean(0)).square()
+    return values
 
 
 def _narrowest(seen: Seen) -> tuple[Call, int] | None:

@@ -8,27 +8,33 @@ Entering is seen where the call that cuts was noted (Step.asides), or by the sam
 and not all the same; where numbers are computed anew from them (item(), argmax), by there being no weight on the path
 at all. It must be so in every step looked at; a layer that is used with its graph as well (an advantage that is
 detached in one loss and trained by another) is no fault.
+
+So it is with a parameter itself: where the forward takes only its number (`x * self.scale.item()`), an optimizer waits
+for a gradient that cannot come.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TypeAlias
 
 import torch
 
+from chainrule.breakdown.flow import norm
 from chainrule.diagnose.case import Case, Seen, tells
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import MOVES_ONLY, uncut
 from chainrule.diagnose.motion import came_to_nothing
-from chainrule.step import Call, Line, Value
+from chainrule.step import Aside, Call, Line, Value
 
 LAYERS = {
     *("F.linear", "F.embedding", "F.conv1d", "F.conv2d", "F.conv3d", "torch.gru", "torch.lstm", "torch.rnn_tanh"),
     *("torch.conv1d", "torch.conv2d", "torch.conv3d", "torch.rnn_relu", "torch.matmul", "Tensor.matmul"),
 }
 
-
+READS = {"item", "tolist", "numpy", "__float__", "__array__", "detach"}  # what is made of the number is not seen
+FEWEST = 2  # steps, before a parameter is said to be taken as a number
 Cut: TypeAlias = tuple[Where, str, Call | None, int]
 
 
@@ -37,6 +43,7 @@ def check(case: Case) -> Iterator[Finding]:
     later = case.steps[1:]  # a first look at the model in front of the loop belongs to the first step
     cut = _in_all(wanted or case.steps, case) or (_in_all(later, case) if len(later) > 1 else None)
     if cut is None:
+        yield from _taken_as_number(case)
         return
     place, name, used, lost = cut
     yield Finding(
@@ -54,6 +61,41 @@ def check(case: Case) -> Iterator[Finding]:
         diff="-    x = x.detach()",
         attempts=uncut(name, Line(place.file, place.line)),
     )
+
+
+def _taken_as_number(case: Case) -> Iterator[Finding]:
+    """Parameters that an optimizer waits for in every step, and of which every step takes only the numbers."""
+    first = [aside for aside in case.steps[0].step.asides if _enters(aside, case.steps[0])] if case.steps else []
+    for aside in first:
+        if len(case.steps) < FEWEST or not all(_enters(aside, seen) for seen in case.steps):
+            continue
+        started = case.steps[0].step.values[aside.source or 0]
+        size = norm(started.tensor) if started.tensor is not None else math.nan
+        yield Finding(
+            slug="cut-graph",
+            title=f"{aside.leaf} enters by {aside.name}, as a plain number: it is never trained",
+            where=Where.at(aside.at, aside.name, aside.module, aside.leaf),
+            steps=(case.steps[0].index, case.last),
+            evidence={
+                "parameter": f"{aside.leaf}, of {case.steps[0].optimizer_of(started.index).optimizer}",  # type: ignore[union-attr]
+                "steps in which it had no gradient": len(case.steps),
+                "its size, which stays": size,
+            },
+            because="its number arrives at the loss, but not the parameter, so the chain rule ends at the number: the "
+            "optimizer has the parameter, and no gradient ever comes to it",
+            fix=f"compute with the parameter itself: without {aside.name.removeprefix('Tensor.')}",
+            diff="-    return x * self.scale.item()\n+    return x * self.scale",
+        )
+        return
+
+
+def _enters(aside: Aside, seen: Seen) -> bool:
+    """Whether this step, too, takes a parameter's number only, and computes with it as far as that can be seen."""
+    for other in seen.step.asides:
+        if other.leaf and (other.leaf, other.name, other.at) == (aside.leaf, aside.name, aside.at):
+            read = other.name.rpartition(".")[2] in READS
+            return read or other.result in {value.index for call in seen.calls for value in call.values}
+    return False
 
 
 def _in_all(steps: list[Seen], case: Case) -> Cut | None:

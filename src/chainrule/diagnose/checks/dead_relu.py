@@ -2,23 +2,33 @@
 
 Law: relu'(z) = 0 for z ≤ 0, so a unit that is 0 for every sample has ∂L/∂z = 0 exactly, and with it every weight that
 leads only there; nothing can bring it back. Single dead units are usual; the finding is a layer of which *all* numbers
-are 0 in all late recorded steps, so that what lies before it gets no gradient at all.
+are 0 in all late recorded steps, so that what lies before it gets no gradient at all. The threshold is none: all of
+them, and exactly 0.
 
-The threshold is none: all of them, and exactly 0.
+Or MOST of a layer's units are 0 for every sample in every step looked at, from the first one on: the layer has never
+been as wide as it was made. That is a finding only where the network explains less than half of what simple answers do
+(answers.py), since a wide layer may well do with a few.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import torch
 
+from chainrule.diagnose.answers import all_answers, falls_short, late_answers
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
+from chainrule.diagnose.layers import CONVOLUTIONS
 from chainrule.step import Call
 
+Tensor = torch.Tensor
+
 RECTIFIERS = {"relu", "relu6", "threshold"}
+MOST = 0.75  # of the units; half of them are 0 for half of the samples in any fresh layer, none for all
+FEWEST = 8  # units
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -49,19 +59,70 @@ def check(case: Case) -> Iterator[Finding]:
                 ),
             )
             return
+    yield from _mostly(case)
+
+
+def _mostly(case: Case) -> Iterator[Finding]:
+    if not falls_short(case):
+        return
+    last = case.steps[-1]
+    for call in last.calls:
+        alive = [_alive(seen, call) for seen in case.steps] if call.rule in RECTIFIERS else []
+        if not alive or any(part is None for part in alive):
+            continue
+        ever = torch.stack([part for part in alive if part is not None]).any(0)
+        dead = float((~ever).double().mean())
+        if dead < MOST or len(ever) < FEWEST:
+            continue
+        highest = call.values[0].tensor
+        yield Finding(
+            slug="dead-relu",
+            title=f"{int((~ever).sum())} of {len(ever)} units of a layer are 0 for every sample, from the start",
+            where=Where.of(call),
+            steps=(case.steps[0].index, last.index),
+            evidence={
+                "share of units that never fire": dead,
+                "units": len(ever),
+                "median pre-activation": float(highest.median()) if highest is not None else math.nan,
+                "share of the targets' spread that the network explains": late_answers(case).explained,
+                "that simple answers explain": all_answers(case).attainable,
+            },
+            because="the slope of ReLU is 0 for them, so that none of their weights ever gets a gradient, and the few "
+            "units left have to do all the work",
+            fix="biases that begin at 0, weights as torch draws them, or scaled inputs; LeakyReLU keeps a slope",
+            attempts=_first_weights(last, call),
+        )
+        return
+
+
+def _alive(seen: Seen, like: Call) -> Tensor | None:
+    """Which units of the layer are above 0 for some sample of the step."""
+    outputs = [call.output.tensor for call in _same(seen, like)]
+    if not outputs or any(out is None or out.dim() < 2 for out in outputs):
+        return None
+    made = [seen.origin(call.values[0]) for call in _same(seen, like)]
+    of_kernels = len(like.output.shape) > 3 or any(one is not None and one.rule in CONVOLUTIONS for one in made)
+    found = [(out > 0).movedim(1 if of_kernels else -1, -1).flatten(0, -2).any(0) for out in outputs if out is not None]
+    return torch.stack(found).any(0) if len({len(part) for part in found}) == 1 else None
+
+
+def _same(seen: Seen, like: Call) -> list[Call]:
+    """The calls of the same place in this step."""
+    return [call for call in seen.calls if (call.rule, call.where, call.module) == (like.rule, like.where, like.module)]
 
 
 def _is_dead(seen: Seen, like: Call) -> bool:
     """Whether the call of the same place gives only zeros in this step."""
-    same = [call for call in seen.calls if (call.rule, call.where, call.module) == (like.rule, like.where, like.module)]
-    outputs = [call.output.tensor for call in same]
+    outputs = [call.output.tensor for call in _same(seen, like)]
     return bool(outputs) and all(out is not None and not torch.count_nonzero(out) for out in outputs)
 
 
 def _other_start(first: Seen, last: Seen, call: Call) -> tuple[Intervention, ...]:
     """Other first weights of the layer before, where it was dead from the start."""
-    if not _is_dead(first, call):
-        return ()
+    return _first_weights(last, call) if _is_dead(first, call) else ()
+
+
+def _first_weights(last: Seen, call: Call) -> tuple[Intervention, ...]:
     made = last.producer(call.values[0])
     names = [value.name for value in made.values if value.kind == "parameter"] if made is not None else []
     return (Intervention("draw", {"parameters": names}),) if names else ()

@@ -5,10 +5,11 @@ itself, the two balance, and the weights stay where the data would push them awa
 the weights themselves; there its share of the step is compared with the rest of it.
 
 Too strong: more than half of the gradient, in the second half of the steps looked at, with weights that have shrunk,
-and a loss that has not learnt although moving the weights would move it (motion.py); or decay alone would have made the
-weights e³ times smaller within the run, and they have shrunk to less than a quarter of it: next to 0 a batch's gradient
-is noise that no decay outweighs. Where the least is reached, the gradient goes to 0 and any decay is as large; but
-there the weights are what the data asks for, and they do not shrink.
+and nothing learnt (motion.py); or more than all of it, in a run that is too short to shrink them as far; or decay alone
+would have made the weights e³ times smaller within the run, and they have shrunk to less than a quarter of it: next to
+0 a batch's gradient is noise that no decay outweighs. Where the least is reached, the gradient goes to 0 and any decay
+is as large; but there the weights are what the data asks for, and they do not shrink. Weight matrices are looked at:
+the last bias is the targets' mean, which decay cannot take away.
 """
 
 from __future__ import annotations
@@ -18,25 +19,28 @@ from collections.abc import Iterator
 
 from chainrule.breakdown.flow import norm
 from chainrule.breakdown.verify import dense
+from chainrule.diagnose.answers import late_answers
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
-from chainrule.diagnose.motion import unlearnt
+from chainrule.diagnose.motion import NOTHING, unlearnt
+from chainrule.step import ParameterUpdate, Update
 
-HALF = 0.5
-SHRUNK = 0.7
+HALF, WHOLE = 0.5, 1.0
+SHRUNK, SHRINKING = 0.7, 0.85
 EMPTIED = 3.0
 
 
 def check(case: Case) -> Iterator[Finding]:
     late = [seen for seen in case.late if _decay(seen) > 0]
-    if not late or not unlearnt(case):
+    # A batch may be easier than the one before: that is no reason to wait for a network that decay empties.
+    if not late or not (unlearnt(case) or late_answers(case).explained < NOTHING):
         return
     shares = [_share(seen) for seen in late]
     left = _size(case.steps[-1]) / max(_size(case.steps[0]), 1e-300)
-    if not (min(shares) > HALF and left < SHRUNK) and not (
-        _pull(case, late) > EMPTIED and left < math.exp(-EMPTIED / 2)
-    ):
+    outweighs = left < SHRUNK and min(shares) > HALF
+    begins = left < SHRINKING and min(shares) > WHOLE
+    if not (outweighs or begins or (_pull(case, late) > EMPTIED and left < math.exp(-EMPTIED / 2))):
         return
     made = next(made for made in late[-1].step.updates if made.optimizer)
     yield Finding(
@@ -75,25 +79,28 @@ def _decay(seen: Seen) -> float:
     return max((float(change.settings.get("weight_decay") or 0.0) for change in seen.moved.values()), default=0.0)
 
 
+def _matrices(seen: Seen) -> list[tuple[Update, ParameterUpdate]]:
+    """Every weight matrix with its update; all parameters where there is none."""
+    every = [(made, change) for made in seen.step.updates for change in made.parameters.values()]
+    return [(made, change) for made, change in every if change.before.dim() > 1] or every
+
+
 def _size(seen: Seen) -> float:
-    return math.hypot(*(norm(change.before) for change in seen.changes.values()))
+    return math.hypot(*(norm(change.before) for _, change in _matrices(seen)))
 
 
 def _share(seen: Seen) -> float:
     """‖decay‖/‖gradient‖, as the optimizer uses both."""
     decays, gradients = [0.0], [0.0]
-    for made in seen.step.updates:
-        for change in made.parameters.values():
-            strength = float(change.settings.get("weight_decay") or 0.0)
-            if made.optimizer == "AdamW" or change.settings.get("decoupled_weight_decay"):
-                pull = strength * float(change.settings.get("lr", 0.0)) * change.before.double()
-                moved = (
-                    math.nan if change.after is None else norm(change.after.double() - change.before.double() + pull)
-                )
-                decays.append(norm(pull))
-                gradients.append(moved)
-            else:
-                decays.append(strength * norm(change.before))
-                gradients.append(norm(dense(change.gradient)))
+    for made, change in _matrices(seen):
+        strength = float(change.settings.get("weight_decay") or 0.0)
+        if made.optimizer == "AdamW" or change.settings.get("decoupled_weight_decay"):
+            pull = strength * float(change.settings.get("lr", 0.0)) * change.before.double()
+            moved = math.nan if change.after is None else norm(change.after.double() - change.before.double() + pull)
+            decays.append(norm(pull))
+            gradients.append(moved)
+        else:
+            decays.append(strength * norm(change.before))
+            gradients.append(norm(dense(change.gradient)))
     whole = math.hypot(*gradients)
     return math.hypot(*decays) / whole if whole > 0 else math.inf

@@ -4,7 +4,8 @@ Law: a comparison ℓ(ŷ, t) is least where ŷ = t, and w ← w − η·∂L/∂
 it is negative in every comparison of every step (a minus before the loss, a minus missing before a log likelihood
 written by hand, maximize=True), each step drives the predictions away from their targets, faster and faster. For a log
 likelihood and a cosine similarity the sign is the other one: ∂L/∂ln p < 0 for the class that is right; so it is for
-log p·R, the mean of which a policy gradient is to raise (Williams 1992).
+log p·R, the mean of which a policy gradient is to raise (Williams 1992), and for what a critic that learns from rewards
+says of a policy's actions (Lillicrap et al., 2016).
 
 The threshold is none: the sign of every comparison in every step. A GAN, whose two players pull in two directions, an
 adversarial input (there the input moves, not the weights), an entropy bonus and rewards of both signs are no fault.
@@ -18,7 +19,7 @@ from collections.abc import Iterator
 from chainrule.breakdown.samples import belongs_to_module
 from chainrule.breakdown.verify import dense
 from chainrule.diagnose.case import Case, Seen
-from chainrule.diagnose.directions import directions, maximised, rewarded
+from chainrule.diagnose.directions import directions, maximised, rewarded, through_critic
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
 from chainrule.step import Call
@@ -28,6 +29,7 @@ FEWEST = 2  # steps
 
 def check(case: Case) -> Iterator[Finding]:
     compared, products = [directions(seen) for seen in case.steps], [rewarded(seen) for seen in case.steps]
+    acted = [ways for ways in map(through_critic, case.steps) if ways]  # a policy may wait for its critic
     climbs = any(map(maximised, case.steps))  # then the loss itself rises
     known = list(filter(math.isfinite, case.losses))
     falls = climbs or not known or known[-1] < known[0]
@@ -39,6 +41,10 @@ def check(case: Case) -> Iterator[Finding]:
         seen, call, found = case.steps[0], products[0][0][0], products
         title = "each step makes what is rewarded less likely"
         because = "w ← w − η·∂L/∂w makes L smaller, and L falls when rewarded actions become rarer"
+    elif _all_flipped(acted):
+        seen, call, found = case.steps[0], acted[0][0][0], acted
+        title = "each step moves the policy to actions that its critic values less"
+        because = "w ← w − η·∂L/∂w makes L smaller, and L falls when the critic's value falls"
     elif len(case.steps) >= FEWEST and all(_uphill(seen) for seen in case.steps):
         seen, call, found = case.steps[0], case.steps[0].calls[-1], []
         title, because = "each step goes up the slope", "w ← w + η·∂L/∂w makes L larger"
@@ -50,7 +56,7 @@ def check(case: Case) -> Iterator[Finding]:
     yield Finding(
         slug="flipped-sign",
         title="the optimizer climbs: maximize=True" if climbs else title,
-        where=Where.of(seen.calls[-1] if not climbs and seen.calls[-1].rule == "neg" else call),
+        where=Where.of(seen.calls[-1] if not climbs and found is not acted and seen.calls[-1].rule == "neg" else call),
         steps=(case.steps[0].index, case.last),
         evidence={
             "loss, first": case.losses[0],
@@ -59,11 +65,17 @@ def check(case: Case) -> Iterator[Finding]:
             **({"maximize": True} if climbs else {}),
         },
         because=because,
-        fix="maximize=False" if climbs else "take the minus away (a log likelihood needs one: loss = −log p)",
-        diff="" if climbs else "-    loss = -loss_fn(prediction, target)\n+    loss = loss_fn(prediction, target)",
-        attempts=(Intervention("negate"),)
-        if found is not products
-        else (),  # a policy's loss does not tell how it fares
+        fix="maximize=False"
+        if climbs
+        else "put a minus in front of it: loss = −critic(state, policy(state)).mean()"
+        if found is acted
+        else "take the minus away (a log likelihood needs one: loss = −log p)",
+        diff=""
+        if climbs or found is acted
+        else "-    loss = -loss_fn(prediction, target)\n+    loss = loss_fn(prediction, target)",
+        attempts=()
+        if found is products or found is acted  # a policy's loss does not tell how it fares
+        else (Intervention("negate"),),
     )
 
 

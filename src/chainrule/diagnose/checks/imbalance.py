@@ -3,40 +3,53 @@
 Law: ∂L/∂z = Σₙ (p[n] − onehot[n])/N: of a class that is one sample in a hundred comes a hundredth of the sum. The
 loss of answering the frequent class always is small already, and what moves the answers first is the bias towards it.
 
-The finding: more than COMMON of the samples have one class, the network answers it for every sample in the last steps
-looked at, and yet the classes can be told apart: the nearest samples or an affine function explain a fifth of the
-targets' spread and more, the network less than half of that (answers.py). Of a class that is very rare even the best
-answers explain little; there the network explains nothing, and an affine function gives one of the others, which it was
-not fitted to, a higher score than one of the common class in more of all pairs than could be by chance, and the network
-has less than half of that lead over chance.
+The finding: one class is COMMON times as frequent as any other, the network answers it for every sample (or pixel) in
+the last steps looked at, and yet the classes can be told apart: the nearest samples or an affine function explain a
+fifth of the targets' spread and more, the network less than half of that (answers.py). Of a class that is very rare
+even the best answers explain little; there the network explains nothing, and an affine function (of a pixel and those
+around it) gives one of the others, which it was not fitted to, a higher score than one of the common class in more of
+all pairs than could be by chance, and the network has less than half of that lead over chance.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from chainrule.diagnose.answers import BINARY, Answers, all_answers, comparisons, falls_short, late_answers
-from chainrule.diagnose.case import Case
+import torch
+
+from chainrule.diagnose.answers import BINARY, STEPS, all_answers, comparisons, falls_short, late_answers
+from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
-from chainrule.diagnose.measure import affine_answers, area
+from chainrule.diagnose.measure import affine_answers, area, explained
 
-COMMON = 0.8
+Tensor = torch.Tensor
+
+COMMON = 4.0  # times as frequent as any other class: four of five samples, where there are two
+PIXELS = 3  # axes of targets that say something of each pixel
+AROUND = 3  # pixels
+MOST_PIXELS = 1 << 15  # of a step
 NOTHING = 0.05
 SURELY = 3.0  # times the spread that the share of pairs has by chance, 1/√(12·n) for n of the rare class
 FEWEST = 6  # of them
+SAMPLES = 24  # of fewer nothing is said about what the network answers
 MOST = 1000
 
 
 def check(case: Case) -> Iterator[Finding]:
-    late, answers = late_answers(case), all_answers(case)
     compared = comparisons(case.steps[-1]) if case.steps else []
-    if len(compared) != 1 or not late.given.numel() or not late.given.isfinite().all():
+    if len(compared) != 1 or not (compared[0].is_classes or compared[0].call.rule in BINARY):
         return
-    if not (compared[0].is_classes or (compared[0].call.rule in BINARY and late.given.shape[1] == 1)):
+    late, answers = _of_samples(case) if len(compared[0].target.shape) < PIXELS else _of_pixels(case)
+    if (
+        len(late.given) < SAMPLES
+        or not late.given.isfinite().all()
+        or (not compared[0].is_classes and late.outputs > 1)
+    ):
         return
-    common, share, others = _answered(late)
-    if share < COMMON or others > 0:
+    common, share, times, others = _answered(late)
+    if times < COMMON or others > 0:
         return
     told_apart, own = _told_apart(answers, common), _ranked(late, common)
     if not falls_short(case) and not (late.explained < NOTHING and own < 0.5 + (told_apart - 0.5) / 2):
@@ -48,9 +61,9 @@ def check(case: Case) -> Iterator[Finding]:
         steps=(case.steps[0].index, case.last),
         evidence={
             "share of the most frequent class": share,
+            "times as frequent as any other": times,
             "share of samples that are answered otherwise": others,
             "share of the targets' spread that the network explains": late.explained,
-            "that simple answers explain": answers.attainable,
             "how often an affine function ranks one of the others higher": told_apart,
             "how often the network does": own,
         },
@@ -61,14 +74,70 @@ def check(case: Case) -> Iterator[Finding]:
     )
 
 
-def _told_apart(answers: Answers, common: int) -> float:
+class Judged(NamedTuple):
+    """What was answered, what was asked for, and the inputs where they are known: a row for each sample, or pixel."""
+
+    given: Tensor
+    targets: Tensor
+    inputs: Tensor | None
+
+    @property
+    def outputs(self) -> int:
+        return self.targets.shape[1] if self.targets.dim() > 1 else 0
+
+    @property
+    def explained(self) -> float:
+        return explained(self.given, self.targets)
+
+
+def _of_samples(case: Case) -> tuple[Judged, Judged]:
+    """Late, and of all steps."""
+    late, answers = late_answers(case), all_answers(case)
+    return (
+        Judged(late.given, late.targets, late.inputs),
+        Judged(answers.given, answers.targets, answers.inputs),
+    )
+
+
+def _of_pixels(case: Case) -> tuple[Judged, Judged]:
+    """The same of images with a target for each pixel; the inputs of one are those around it."""
+    parts = [part for seen in case.steps if (part := _pixels(seen)) is not None] if len(case.losses) >= STEPS else []
+    if not parts:
+        nothing = Judged(torch.empty(0, 0), torch.empty(0, 0), None)
+        return nothing, nothing
+    return _joined(parts[-2:]), _joined(parts)
+
+
+def _joined(parts: list[Judged]) -> Judged:
+    inputs = [part.inputs for part in parts if part.inputs is not None]
+    known = torch.cat(inputs) if len(inputs) == len(parts) else None
+    return Judged(torch.cat([part.given for part in parts]), torch.cat([part.targets for part in parts]), known)
+
+
+def _pixels(seen: Seen) -> Judged | None:
+    found, data = comparisons(seen), seen.batch.data
+    pair = found[0].answers() if len(found) == 1 else None
+    if pair is None:
+        return None
+    given, t = pair if found[0].is_classes else (pair[0].reshape(-1, 1), pair[1].reshape(-1, 1))
+    if data is None or data.tensor is None or not data.dtype.is_floating_point or len(data.shape) != 1 + PIXELS:
+        return Judged(given.double(), t, None)
+    of_one = math.prod(data.shape[-2:])
+    if len(t) != len(data.tensor) * of_one:
+        return Judged(given.double(), t, None)
+    some = data.tensor[: max(1, MOST_PIXELS // of_one)]
+    around = torch.nn.functional.unfold(some, AROUND, padding=AROUND // 2).transpose(1, 2).flatten(0, 1)
+    return Judged(given[: len(around)].double(), t[: len(around)], around)
+
+
+def _told_apart(answers: Judged, common: int) -> float:
     """In which share of all pairs an affine function scores a sample of another class higher than one of the common;
     0 where that may be chance (Mann & Whitney 1947)."""
     x, t = answers.inputs, answers.targets
     if x is None or not x.isfinite().all():
         return 0.0
     rare = (t[:, 0].round() != common) if t.shape[1] == 1 else t.argmax(1) != common
-    x, rare = x[:MOST], rare[:MOST]
+    x, rare = x[_some(rare)], rare[_some(rare)]
     count = int(rare.sum())
     if not FEWEST <= count < len(rare):
         return 0.0
@@ -76,21 +145,33 @@ def _told_apart(answers: Answers, common: int) -> float:
     return share if share > 0.5 + SURELY / math.sqrt(12 * count) else 0.0
 
 
-def _ranked(answers: Answers, common: int) -> float:
+def _some(rare: Tensor) -> Tensor:
+    """At most MOST samples of each kind: which share of all they are, the share of pairs does not tell."""
+    generator = torch.Generator().manual_seed(0)
+    kinds = (part.nonzero()[:, 0] for part in (rare, ~rare))
+    return torch.cat([kind[torch.randperm(len(kind), generator=generator)[: MOST // 2]] for kind in kinds])
+
+
+def _ranked(answers: Judged, common: int) -> float:
     """The same of the network's own answers."""
     given, t = answers.given, answers.targets
     if t.shape[1] == 1:
         scores, rare = (given[:, 0] if common == 0 else -given[:, 0]), t[:, 0].round() != common
     else:
         scores, rare = -given[:, common], t.argmax(1) != common
-    return area(scores, rare)
+    some = _some(rare)
+    return area(scores[some], rare[some])
 
 
-def _answered(answers: Answers) -> tuple[int, float, float]:
-    """The most frequent class, its share of the targets, and the share of samples that are answered otherwise."""
-    if answers.targets.shape[1] == 1:
+def _answered(answers: Judged) -> tuple[int, float, float, float]:
+    """The most frequent class, its share of the targets, how many times as frequent it is as any other, and the share
+    of samples that are answered otherwise."""
+    if answers.outputs == 1:
         target, given = answers.targets[:, 0].round().long(), (answers.given[:, 0] > 0.5).long()
     else:
         target, given = answers.targets.argmax(1), answers.given.argmax(1)
     common = int(target.mode().values)
-    return common, float((target == common).double().mean()), float((given != common).double().mean())
+    counts = target.clamp_min(0).bincount(minlength=2)
+    second = int(counts.topk(2).values[1])
+    times = float(counts.max()) / second if second else math.inf
+    return common, float((target == common).double().mean()), times, float((given != common).double().mean())

@@ -7,24 +7,36 @@ best constant answer, apart from what is learnt by heart.
 Independence is no fact that data can prove. The finding needs three signs that agree, of at least FEWEST samples: the
 distance covariance of inputs and targets is no larger than of one shuffling in five (measure.dependence; under
 independence that is so four times in five, with a real connection of some strength nearly never), neither an affine
-function nor the nearest samples explain anything of targets they have not seen, and the network, after at least
-STEPS steps, explains next to nothing either.
+function nor the nearest samples explain anything of targets they have not seen, and the network, after at least STEPS
+steps, explains next to nothing either.
+
+Nor is anything said where the numbers seen are not the data but what was made of them before the first call with a
+gradient: the same samples with other inputs in another step (noise, augmentation), numbers that are dropped at random,
+or the rows of a frozen embedding, which stand for symbols: what a sum or an order of symbols says, no distance does.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
+import torch
+
 from chainrule.breakdown.samples import belongs_to_module
-from chainrule.diagnose.answers import all_answers, comparisons, late_answers
+from chainrule.diagnose.answers import Answers, all_answers, comparisons, late_answers
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.measure import dependence
+
+Tensor = torch.Tensor
 
 FEWEST = 100
 STEPS = 50
 BY_CHANCE = 0.2
 NOTHING = 0.05
+ALIKE = 2.0  # times the variance that the features' shares of zeros have by chance: its own spread is √(2/features)
+DROPPED = 0.1  # of the numbers; fewer take little away
+OWN = 0.9  # of the rows have a number of their own
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -38,6 +50,8 @@ def check(case: Case) -> Iterator[Finding]:
         return  # the loss has other parts, as that of an actor and a critic
     if _other_data(seen):
         return  # the answers depend on more than the inputs, as those of an action's value do on the action
+    if _drawn_anew(case, answers) or _dropped(answers.distinct[0]) or _symbols(answers.distinct[0]):
+        return
     chance = dependence(*answers.distinct)
     loss = seen.loss_call() or seen.calls[-1]
     if chance < BY_CHANCE:
@@ -64,3 +78,48 @@ def _other_data(seen: Seen) -> bool:
     known = (seen.batch.data, *(one.target for one in comparisons(seen)))
     entered = (value for call in seen.calls for value in call.values if value.kind == "data")
     return any(seen.batch.of(value.shape) and value not in known and not belongs_to_module(value) for value in entered)
+
+
+def _drawn_anew(case: Case, answers: Answers) -> bool:
+    """Whether a sample, known by its target, has other inputs in another step."""
+    batches = [(seen.batch.data, compared[0].target) for seen in case.steps if (compared := comparisons(seen))]
+    known = [(x.tensor, t.tensor) for x, t in batches if x is not None and x.tensor is not None]
+    for number, (x, t) in enumerate(known):
+        for other_x, other_t in known[:number]:
+            if t is not None and other_t is not None and _same(t, other_t) and not torch.equal(x, other_x):
+                return True
+    # In batches of any order, where nearly each sample of one has a target of its own.
+    targets = answers.targets
+    if answers.inputs is None or not all(t is not None and _own(t) for _, t in known):
+        return False
+    return len(torch.unique(torch.cat([answers.inputs, targets], 1), dim=0)) > 2 * len(torch.unique(targets, dim=0))
+
+
+def _same(first: Tensor, second: Tensor) -> bool:
+    return torch.equal(first, second) and len(first) > 1 and bool((first != first.flatten()[0]).any())
+
+
+def _own(t: Tensor) -> bool:
+    return t.dtype.is_floating_point and len(torch.unique(t, dim=0)) > OWN * len(t)
+
+
+def _dropped(x: Tensor) -> bool:
+    """Whether numbers are 0 at random: in each feature the same share of numbers that differ otherwise."""
+    zero = x == 0
+    share = float(zero.double().mean())
+    if share < DROPPED or x.shape[1] < 2 or len(x[~zero].unique()) < OWN * int((~zero).sum()):
+        return False
+    by_chance = share * (1 - share) / len(x)
+    return float(zero.double().mean(0).var()) < ALIKE * by_chance
+
+
+def _symbols(x: Tensor) -> bool:
+    """Whether most features are another's under new names, one for one, as those of a row that a symbol stands for."""
+    named = [_named(feature) for feature in x.T if 2 < len(feature.unique()) < OWN * len(x)]
+    return 2 * sum(times for times in Counter(named).values() if times > 1) > x.shape[1]
+
+
+def _named(feature: Tensor) -> tuple[int, ...]:
+    """Its numbers by the order in which they first come."""
+    names: dict[float, int] = {}
+    return tuple(names.setdefault(number, len(names)) for number in feature.tolist())

@@ -4,56 +4,46 @@ Law: W₂(W₁x + b₁) + b₂ = (W₂W₁)x + (W₂b₁ + b₂): layers without
 many they are. No weights of it explain more of the targets than least squares does, which is computed here.
 
 The finding: prediction or logits are an affine function of the inputs, least squares leaves more than half of the
-targets' spread, and the nearest other samples (answers.py) explain 0.3 more of it than any affine function: there is
-something to learn that is not affine. Where a straight line fits, a linear model is the right one.
+targets' spread, and a simple function with a bend (measure.bent) explains 0.3 more of it than any affine function, of
+targets it was not fitted to: there is something to learn that is not affine. Where a straight line fits, a linear model
+is the right one. Least squares through few samples of many features says nothing; there the best affine function is
+judged by targets it was not fitted to, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chainrule.breakdown.links import Gathered, links
-from chainrule.diagnose.answers import comparisons, late_answers
-from chainrule.diagnose.case import Case, Seen
+import torch
+
+from chainrule.diagnose.answers import all_answers, comparisons, late_answers
+from chainrule.diagnose.case import Case
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
-from chainrule.diagnose.measure import least_squares, nearest
-from chainrule.step import Call
+from chainrule.diagnose.layers import SQUASHES, affine_layers
+from chainrule.diagnose.measure import affine, bent, least_squares
 
-LAYERS = {"linear", "addmm", "matmul", "conv1d", "conv2d", "conv3d"}
-AFFINE = (
-    LAYERS
-    | {"dropout", "batch_norm", "batch_norm_eval", "mean", "sum", "cat"}
-    | {
-        *(
-            "avg_pool1d",
-            "avg_pool2d",
-            "avg_pool3d",
-            "adaptive_avg_pool1d",
-            "adaptive_avg_pool2d",
-            "adaptive_avg_pool3d",
-        ),
-    }
-)
-WITH_NUMBERS = {"add", "sub", "mul", "div", "neg"}  # affine where only one operand depends on the inputs
-LAST = {"sigmoid", "softmax", "functional_softmax", "log_softmax", "functional_log_softmax", "tanh"}  # strictly rising
+Tensor = torch.Tensor
+
 HALF = 0.5
 MORE = 0.3
+ENOUGH = 4  # samples for each feature: of noise, least squares explains a quarter
 
 
 def check(case: Case) -> Iterator[Finding]:
-    answers = late_answers(case)
-    if not case.steps or answers.distinct is None or answers.explained > HALF:
+    answers, all_samples = late_answers(case), all_answers(case).distinct
+    if not case.steps or all_samples is None or answers.explained > HALF:
         return
     seen = case.steps[-1]
-    layers = _layers(seen)
+    compared = comparisons(seen)
+    layers = affine_layers(seen, compared[0].prediction, SQUASHES) if len(compared) == 1 else []
     if not layers:
         return
-    best = least_squares(*answers.distinct)
+    best = _best(*all_samples)
     if best > HALF:
         return
-    others = nearest(*answers.distinct)
-    if others < best + MORE:
+    others = bent(*all_samples)
+    if others < max(best, answers.explained) + MORE:
         return
     yield Finding(
         slug="linear-stack",
@@ -65,7 +55,7 @@ def check(case: Case) -> Iterator[Finding]:
         evidence={
             "share of the targets' spread that the network explains": answers.explained,
             "that the best affine function explains": best,
-            "that the nearest other samples explain": others,
+            "that a simple function with a bend explains": others,
             "layers": len(layers),
         },
         because="a product of matrices is one matrix: the local derivatives are the same for every sample, so the "
@@ -79,37 +69,6 @@ def check(case: Case) -> Iterator[Finding]:
     )
 
 
-def _layers(seen: Seen) -> list[Call]:
-    """The layers from data to prediction, where all that lies between is affine; else none."""
-    compared = comparisons(seen)
-    data = seen.batch.data
-    if len(compared) != 1 or data is None:
-        return []
-    call = seen.producer(compared[0].prediction)
-    found: list[Call] = []
-    behind = True
-    while call is not None:
-        if call.rule in LAYERS and any(value.kind == "parameter" for value in call.values):
-            found.append(call)
-            behind = False
-        elif (call.rule in LAST and behind) or (
-            call.rule in WITH_NUMBERS and sum(value.kind == "result" for value in call.values) == 1
-        ):
-            pass
-        elif call.rule not in AFFINE and not _moves_only(call):
-            return []
-        results = {value for value in call.values if value.kind == "result"}
-        if not results:
-            return found[::-1] if data in call.values else []
-        if len(results) > 1:
-            return []
-        call = seen.producer(results.pop())
-    return []
-
-
-def _moves_only(call: Call) -> bool:
-    return (
-        any(isinstance(link.pattern, Gathered) for link in links(call))
-        and len(call.inputs) == 1
-        and ("pool" not in str(call.rule))
-    )
+def _best(x: Tensor, t: Tensor) -> float:
+    """What the best affine function explains."""
+    return least_squares(x, t) if len(x) >= ENOUGH * x.shape[1] else affine(x, t)

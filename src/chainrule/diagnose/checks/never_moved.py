@@ -17,7 +17,7 @@ from chainrule.breakdown.flow import norm
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
-from chainrule.step import ParameterUpdate
+from chainrule.step import ParameterUpdate, Value
 
 FEWEST = 2  # steps
 WRITTEN = "#"  # "judge.weight#2" is the parameter judge.weight after it was written within a step
@@ -25,6 +25,8 @@ WRITTEN = "#"  # "judge.weight#2" is the parameter judge.weight after it was wri
 
 def check(case: Case) -> Iterator[Finding]:
     if len(case.steps) < FEWEST:
+        return
+    if all(_wants_inputs(seen) and not seen.moved for seen in case.steps):  # nothing is to be trained
         return
     changes = [seen.changes for seen in case.steps]
     still: dict[str, list[ParameterUpdate]] = {}
@@ -87,11 +89,20 @@ def _usual(seen: Seen) -> float:
     return max((float(change.settings.get("lr", 0)) for change in seen.moved.values()), default=0.0) or 1e-3
 
 
+def _wants_inputs(seen: Seen) -> bool:
+    """Whether a gradient comes to what goes into a layer beside its weights."""
+    return any(_is_fed(seen, value) and _arrives(seen, name) for name, value in seen.step.parameters.items())
+
+
+def _is_fed(seen: Seen, value: Value) -> bool:
+    fed = (call for call in seen.calls if call.arguments.get("input") is value)
+    return any(other.kind == "parameter" and other is not value for call in fed for other in call.values)
+
+
 def _is_weight(case: Case, seen: Seen, name: str) -> bool:
     """Not an input whose gradient is wanted: that goes into a layer beside its weights, or is another in each step."""
     value, first = seen.step.parameters[name], case.steps[0].step.parameters[name]
-    fed = (call for call in seen.calls if call.arguments.get("input") is value)
-    if any(other.kind == "parameter" and other is not value for call in fed for other in call.values):
+    if _is_fed(seen, value):
         return False
     return value.tensor is None or first.tensor is None or torch.equal(value.tensor, first.tensor)
 

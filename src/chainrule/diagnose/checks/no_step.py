@@ -4,7 +4,7 @@ Law: backward() computes gradients and changes no weight; only step 4, w â† w â
 many backward passes without any weight changed learns nothing.
 
 At least FEWEST passes, and not one weight changed in the whole run. Gradients of the inputs (saliency, adversarial
-examples) are no training.
+examples) are no training: a weight lies in a module, or goes into a layer beside its input.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ from collections.abc import Iterator
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
+from chainrule.step import arguments_of
 
 FEWEST = 3
+NAMES = ("weight", "bias")  # of the parameters of torch's layers
+BESIDE = ("weight", "bias", "params", "w_ih", "w_hh", "b_ih", "b_hh")
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -37,11 +40,28 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _is_still(seen: Seen) -> bool:
-    """Parameters of modules got gradients, nothing else did, and nothing was changed."""
+    """Weights got gradients, nothing else did, and nothing was changed."""
     leaves = {i for backward in seen.step.backwards for i in backward.received}
-    named = [seen.step.values[i].name for i in leaves]
     changed = (change for made in seen.step.updates for change in made.parameters.values())
     by_hand = all(not made.optimizer for made in seen.step.updates)
     same = all(change.after is not None and bool((change.after == change.before).all()) for change in changed)
     written = any("#" in name for name in seen.step.parameters)  # "w#2": changed between two passes of one step
-    return bool(named) and all("." in name for name in named) and by_hand and same and not written
+    if not leaves or not by_hand or not same or written:
+        return False
+    return leaves <= _weights(seen)
+
+
+def _weights(seen: Seen) -> set[int]:
+    """Parameters of modules, and what a single layer, which has no module's name in front, takes beside its input."""
+    named = {v.index for v in seen.step.parameters.values() if "." in v.name}
+    if len(seen.step.backwards) == 1:  # no optimizer is there to wait for: a script may write its weights itself
+        return named
+    named |= {v.index for v in seen.step.parameters.values() if v.name.startswith(NAMES)}
+    beside: set[int] = set()
+    fed: set[int] = set()
+    for backward in seen.step.backwards:
+        for call in backward.calls:
+            taken = {value.index for key in BESIDE for value in arguments_of(call.arguments.get(key))}
+            beside |= taken
+            fed |= {value.index for value in call.values} - taken
+    return named | (beside - fed)

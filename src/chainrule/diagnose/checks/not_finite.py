@@ -7,10 +7,15 @@ whose slope is 1/(2√x); the norm of a zero vector).
 
 From the loss back along the calls, as long as an input is not finite; where the loss is finite, along the gradients.
 An infinity that a script writes itself (the −∞ of a mask) is none. The threshold is none.
+
+Where that step was not recorded, the last one before it tells which call was nearest to where its function or slope
+ends: the smallest input of log, √ and a divisor, beside their root mean square; the largest of exp, beside what
+overflows. Unless the loss was running away already: then whatever comes first overflows.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -23,6 +28,8 @@ from chainrule.step import Call, Value
 
 Tensor = torch.Tensor
 POSITIVE = ("log", "sqrt")  # are finite, slope and all, where what they are given is kept above 0
+LIMITS = {"log", "sqrt", "rsqrt", "reciprocal", "div", "exp"}  # end, or have a slope that does, where they are given 0
+RUNS_AWAY = 10.0  # times its first value
 ADVICE = {
     "log": "keep it above 0: log(x + ε), or the function of torch that computes with logits",
     "sqrt": "keep it above 0: sqrt(x + ε); its slope at 0 is infinite",
@@ -125,17 +132,63 @@ def _not_recorded(case: Case) -> Iterator[Finding]:
     if at is None or not case.steps or at in case.history.steps:
         return
     seen = case.steps[-1]
-    call = seen.loss_call() or seen.calls[-1]
+    near = _nearest(case, at)
+    call = near[1] if near is not None else seen.loss_call() or seen.calls[-1]
     yield Finding(
         slug="not-finite",
-        title=f"the loss became {case.losses[at]} at step {at:,}, which was not recorded",
+        title=f"the loss became {case.losses[at]} at step {at:,}, which was not recorded"
+        + (f"; before, {call.name} was nearest to its limit" if near is not None else ""),
         where=Where.of(call),
         steps=(at, at),
-        evidence={"loss before": case.losses[at - 1] if at else "none", "loss": case.losses[at]},
+        evidence={
+            "loss before": case.losses[at - 1] if at else "none",
+            "loss": case.losses[at],
+            **({f"{call.name} at step {near[0]}": f"given {near[2]}"} if near is not None else {}),
+        },
         because="the first call that gave a number that is not finite lies in that step",
         fix=f"record it: chainrule run --steps {max(at - 1, 0)},{at} SCRIPT",
         missing=(max(at - 1, 0), at),
     )
+
+
+def _nearest(case: Case, at: int) -> tuple[int, Call, str] | None:
+    """The last recorded step before, its call that is nearest to its limit, and the range of what that was given."""
+    before = max((index for index in case.history.steps if index < at), default=None)
+    if before is None or not case.losses[at - 1] < RUNS_AWAY * abs(case.losses[0]):
+        return None
+    seen = Seen.of(case.history.read(before))
+    found = []
+    for call in seen.calls:
+        value = _critical(call)
+        if value is not None and value.tensor is not None and value.tensor.numel() and not _guarded(seen, value):
+            found.append((_margin(call, value.tensor.double()), call.index, call, value))
+    if not found:
+        return None
+    _, _, call, value = min(found)
+    return before, call, _range(value.tensor)
+
+
+def _critical(call: Call) -> Value | None:
+    """What must keep away from a limit for this call to stay finite, slope and all."""
+    name = "other" if call.rule == "div" else "input"
+    value, exponent = call.arguments.get(name), call.arguments.get("exponent", 2)
+    ends = call.rule in LIMITS or (call.rule == "pow" and isinstance(exponent, float) and not exponent >= 1)
+    return value if ends and isinstance(value, Value) and value.dtype.is_floating_point else None
+
+
+def _guarded(seen: Seen, value: Value) -> bool:
+    """x + ε and what is clamped keep away."""
+    made = seen.origin(value)
+    added = made is not None and made.rule == "add" and isinstance(made.arguments.get("other"), float)
+    return added or (made is not None and str(made.rule).startswith("clamp"))
+
+
+def _margin(call: Call, t: Tensor) -> float:
+    """How far from its limit the nearest number is, as a share of their size."""
+    if call.rule == "exp":
+        return 1 - float(t.max()) / math.log(torch.finfo(call.output.dtype).max)
+    size = float(t.square().mean().sqrt()) or 1.0
+    return float(t.abs().min() if call.rule in ("div", "reciprocal") else t.min()) / size
 
 
 def _finite(value: Value) -> bool:
