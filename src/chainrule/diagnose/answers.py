@@ -117,6 +117,10 @@ class Answers:
     @cached_property
     def distinct(self) -> tuple[Tensor, Tensor] | None:
         """Inputs and targets of at most MOST samples, each once: who sees a sample twice can look its answer up."""
+        return self.distinct_of(MOST)
+
+    def distinct_of(self, most: int) -> tuple[Tensor, Tensor] | None:
+        """The same of so many."""
         if self.inputs is None or not self.inputs.isfinite().all() or not self.targets.isfinite().all():
             return None
         both = torch.cat([self.inputs, self.targets], 1)
@@ -124,7 +128,7 @@ class Answers:
         marks = both @ torch.randn(both.shape[1], generator=generator, dtype=both.dtype)  # equal rows have equal ones
         order = torch.randperm(len(both), generator=generator)
         first = {mark: index for index, mark in zip(order.tolist(), marks[order].tolist(), strict=True)}
-        rows = both[list(first.values())[:MOST]]
+        rows = both[list(first.values())[:most]]
         width = self.inputs.shape[1]
         return (rows[:, :width], rows[:, width:]) if len(rows) >= FEWEST else None
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import torch
 
 from chainrule.breakdown import Deriver, Notation, Samples
-from chainrule.breakdown.links import Gathered, links
+from chainrule.breakdown.links import Aligned, Gathered, Link, links
 from chainrule.breakdown.verify import dense
 from chainrule.run.history import History
 from chainrule.run.outcome import Outcome, outcome
@@ -96,7 +96,7 @@ class Seen:
         """The call that computed the value's numbers: those that only move them (a view, a squeeze) are passed over."""
         call = self.producer(value)
         while call is not None:
-            found = [link for link in links(call) if isinstance(link.pattern, Gathered)]
+            found = [link for link in links(call) if isinstance(link.pattern, Gathered) or _passed_on(link)]
             if len(found) != 1 or found[0].value.numel != call.output.numel:
                 return call
             call = self.producer(found[0].value)
@@ -105,6 +105,12 @@ class Seen:
     def loss_call(self) -> Call | None:
         """The call that compares a prediction with a target, if there is one."""
         return next((call for call in reversed(self.calls) if isinstance(call.arguments.get("target"), Value)), None)
+
+
+def _passed_on(link: Link) -> bool:
+    """Whether it is one number that stays as it is: a view of it, its mean."""
+    alone = link.value.numel == 1 == len(link.call.values)
+    return alone and isinstance(link.pattern, Aligned) and bool((link.pattern.partials == 1).all())
 
 
 class Case:

@@ -48,10 +48,14 @@ def directions(seen: Seen) -> list[tuple[Call, float]]:
 
 
 def rewarded(seen: Seen) -> list[tuple[Call, float]]:
-    """Every product of log probabilities with their rewards: +1 where it is to grow, −1 where it is to fall."""
+    """Every product of log probabilities with their rewards: +1 where it is to grow, −1 where it is to fall.
+
+    Those of single actions, one for each moment of an episode, count where their rewards differ.
+    """
     down = -1.0 if maximised(seen) else 1.0
-    found = ((call, down * _grows(seen, call)) for call in seen.calls)
-    return [(call, direction) for call, direction in found if direction]
+    found = [(call, reward, down * _grows(seen, call, reward)) for call in seen.calls for reward in _rewards(call)]
+    single = {float(reward.tensor) for _, reward, _ in found if reward.numel == 1 and reward.tensor is not None}
+    return [(call, way) for call, reward, way in found if way and (reward.numel > 1 or len(single) > 1)]
 
 
 def through_critic(seen: Seen) -> list[tuple[Call, float]]:
@@ -183,13 +187,17 @@ def _likelihood(seen: Seen, call: Call) -> float:
     return 0.0 if not same else (1.0 if float(taken[0]) < 0 else -1.0)
 
 
-def _grows(seen: Seen, call: Call) -> float:
+def _rewards(call: Call) -> list[Value]:
+    """The data that a result is multiplied by, if it is one."""
+    rewards = [value for value in call.values if value.kind == "data"]
+    answers = [value for value in call.values if value.kind == "result"]
+    return rewards if call.rule == "mul" and len(rewards) == len(answers) == 1 else []
+
+
+def _grows(seen: Seen, call: Call, reward: Value) -> float:
     """+1 where the mean of log p · reward is to grow, −1 where it is to fall, 0 where the call is no such product."""
-    rewards = [v for v in call.values if v.kind == "data" and v.numel > 1]
-    answers = [v for v in call.values if v.kind == "result"]
-    if call.rule != "mul" or len(rewards) != 1 or len(answers) != 1:
-        return 0.0
-    if any(cost in rewards[0].name.lower() for cost in COSTS):
+    answers = [value for value in call.values if value.kind == "result"]
+    if any(cost in reward.name.lower() for cost in COSTS):
         return 0.0
     sign, made = 1.0, seen.origin(answers[0])
     if made is not None and made.rule == "neg":

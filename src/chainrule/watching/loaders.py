@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, RandomSampler
 
 from chainrule.step import Line
 from chainrule.watching.place import caller, line_of
@@ -54,6 +54,7 @@ class Loaders:
                 {
                     "samples": samples,
                     "batch": loader.batch_size,
+                    "shuffled": isinstance(loader.sampler, RandomSampler),
                     "iterators": 0,
                     "step": self._step(),
                     "file": at.file,
@@ -63,5 +64,6 @@ class Loaders:
         self._found[self._begun[loader]]["iterators"] += 1
 
     def all(self) -> list[dict[str, Any]]:
-        """For each its samples, those in a batch, how often it was begun, and the first time's step and line."""
+        """For each its samples, those in a batch, whether they come at random, how often it was begun, and the first
+        time's step and line."""
         return self._found

@@ -1,8 +1,8 @@
 """The watch: on chosen steps it puts the recorder on, in between it only counts.
 
-Between recorded steps torch is touched in four places: torch.autograd.backward and grad read the loss, a global
-optimizer hook counts, Optimizer.__init__ notes new optimizers, and Module.load_state_dict what is loaded (restarts.py).
-While a step is recorded also the engine's entry
+Between recorded steps torch is touched in few places: torch.autograd.backward and grad read the loss, a global
+optimizer hook counts, Optimizer.__init__ notes new optimizers, Module.load_state_dict what is loaded (restarts.py) and
+DataLoader.__iter__ what is begun (loaders.py). While a step is recorded also the engine's entry
 (torch.autograd._engine_run_backward), Tensor.backward and a second optimizer hook. All of it is restored at the end.
 No object of the user's is changed.
 """

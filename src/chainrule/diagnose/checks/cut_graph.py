@@ -10,7 +10,9 @@ at all. It must be so in every step looked at; a layer that is used with its gra
 detached in one loss and trained by another) is no fault.
 
 So it is with a parameter itself: where the forward takes only its number (`x * self.scale.item()`), an optimizer waits
-for a gradient that cannot come.
+for a gradient that cannot come. And with a part of the loss that is added as a number (`loss + 0.3 * other.item()`): in
+every step the number on the path is the same multiple of a result that no gradient reaches, and that differs from step
+to step.
 """
 
 from __future__ import annotations
@@ -22,11 +24,12 @@ from typing import TypeAlias
 import torch
 
 from chainrule.breakdown.flow import norm
+from chainrule.breakdown.verify import dense
 from chainrule.diagnose.case import Case, Seen, tells
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import MOVES_ONLY, uncut
 from chainrule.diagnose.motion import came_to_nothing
-from chainrule.step import Aside, Call, Line, Value
+from chainrule.step import Aside, Backward, Call, Line, Value
 
 LAYERS = {
     *("F.linear", "F.embedding", "F.conv1d", "F.conv2d", "F.conv3d", "torch.gru", "torch.lstm", "torch.rnn_tanh"),
@@ -35,6 +38,7 @@ LAYERS = {
 
 READS = {"item", "tolist", "numpy", "__float__", "__array__", "detach"}  # what is made of the number is not seen
 FEWEST = 2  # steps, before a parameter is said to be taken as a number
+SAME = 1e-4  # multiples, of a number in float32 that went through Python
 Cut: TypeAlias = tuple[Where, str, Call | None, int]
 
 
@@ -44,6 +48,7 @@ def check(case: Case) -> Iterator[Finding]:
     cut = _in_all(wanted or case.steps, case) or (_in_all(later, case) if len(later) > 1 else None)
     if cut is None:
         yield from _taken_as_number(case)
+        yield from _added_as_number(case)
         return
     place, name, used, lost = cut
     yield Finding(
@@ -89,6 +94,53 @@ def _taken_as_number(case: Case) -> Iterator[Finding]:
         return
 
 
+def _added_as_number(case: Case) -> Iterator[Finding]:
+    """A part of the loss that is added by its number."""
+    if len(case.steps) <= FEWEST:
+        return
+    multiples = [_multiples(seen) for seen in case.steps]
+    for key, (first, _) in multiples[0].items():
+        found = [step[key] for step in multiples if key in step]
+        numbers = [number for _, number in found]
+        if len(found) < len(multiples) or max(numbers) - min(numbers) <= SAME * abs(max(numbers)):
+            continue
+        if all(math.isclose(multiple, first, rel_tol=SAME) for multiple, _ in found):
+            at, name, added = key
+            yield Finding(
+                slug="cut-graph",
+                title=f"a part of the loss is added by {name}, as a plain number: it trains nothing",
+                where=Where.at(at, name),
+                steps=(case.steps[0].index, case.last),
+                evidence={"its share in the loss": f"{first:.3g} times it, at {added.rpartition('/')[2]}"},
+                because="the loss has the right value, but the number has no graph: ∂L/∂w of what it came from is not "
+                "computed",
+                fix=f"add the tensor itself, without {name.removeprefix('Tensor.')}",
+                diff="-    loss = first + 0.3 * second.item()\n+    loss = first + 0.3 * second",
+            )
+            return
+
+
+def _multiples(seen: Seen) -> dict[tuple[Line, str, str], tuple[float, float]]:
+    """(multiple, number) for each read of a result that no gradient reaches, and each number added on the path: by the
+    read's place and name, and where it is added."""
+    added = {
+        call.where: float(number)
+        for call in seen.calls
+        for number in call.arguments.values()
+        if call.rule in ("add", "sub") and isinstance(number, float) and number
+    }
+    found = {}
+    for aside in seen.step.asides if added else ():
+        value = seen.step.values[aside.source] if aside.source is not None else None
+        if value is None or value.kind != "result" or value.numel != 1 or value.tensor is None:
+            continue
+        number = float(value.tensor)
+        if aside.name.rpartition(".")[2] in READS and value.index not in seen.step.gradients and number:
+            for where, other in added.items():
+                found[aside.at, aside.name, where] = (other / number, number)
+    return found
+
+
 def _enters(aside: Aside, seen: Seen) -> bool:
     """Whether this step, too, takes a parameter's number only, and computes with it as far as that can be seen."""
     for other in seen.step.asides:
@@ -124,7 +176,9 @@ def _cut(seen: Seen, case: Case) -> Cut | None:
     lost = sum(any(_is_weight(value) for value in call.values) for call in off)
     made_off = {value.index: call for call in off for value in call.outputs}
     asides = [aside for aside in seen.step.asides if aside.source in made_off]
-    for used in seen.calls:
+    # A discriminator is trained on what is detached, and rightly so: a pass that trained nothing comes first.
+    passes = sorted(seen.step.backwards, key=lambda one: _trained(one, seen))
+    for used in dict.fromkeys(call for one in passes for call in one.calls):
         for value in used.values:
             aside = next((one for one in asides if one.result == value.index), None)
             if aside is not None:
@@ -148,6 +202,12 @@ def _cut(seen: Seen, case: Case) -> Cut | None:
     own = [value for value in seen.calls[0].values if _is_weight(value)] if seen.calls else []
     made_anew = bool(own) and _idle(seen) and not seen.moved
     return (Where.of(seen.calls[0]), "a tensor that was made anew", None, lost) if made_anew else None
+
+
+def _trained(one: Backward, seen: Seen) -> bool:
+    """Whether an optimizer used what this pass brought to a parameter."""
+    pairs = [(dense(g), dense(seen.moved[i].gradient)) for i, g in one.received.items() if i in seen.moved]
+    return any(torch.allclose(g, used.to(g.dtype)) for g, used in pairs if g.any())
 
 
 def _without_graph(seen: Seen) -> Cut | None:

@@ -69,9 +69,11 @@ def check(case: Case) -> Iterator[Finding]:
         if climbs
         else "put a minus in front of it: loss = −critic(state, policy(state)).mean()"
         if found is acted
+        else "put a minus in front of it: loss = −(log_prob · reward).mean()"
+        if found is products
         else "take the minus away (a log likelihood needs one: loss = −log p)",
         diff=""
-        if climbs or found is acted
+        if climbs or found is acted or found is products
         else "-    loss = -loss_fn(prediction, target)\n+    loss = loss_fn(prediction, target)",
         attempts=()
         if found is products or found is acted  # a policy's loss does not tell how it fares

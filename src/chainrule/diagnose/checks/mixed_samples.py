@@ -1,6 +1,6 @@
 """A sample's answer is computed from its own numbers.
 
-Law: in L = Σ L[n](ŷ[n])/N each sample's answer is a function of its own inputs, ∂ŷ[n]/∂x[m] = 0 for m ≠ n. A view
+Law: in L = Σ ℓ(ŷ[n])/N each sample's answer is a function of its own inputs, ∂ŷ[n]/∂x[m] = 0 for m ≠ n. A view
 that takes the axes in the wrong order (x.view(N, −1) of (layers, N, units), of (C, N, H, W)) fills a sample's row with
 numbers of others; a recurrent layer or attention without batch_first reads the N samples as the N times of a sequence.
 Nothing fails, the shapes fit, and each gradient goes to inputs that have nothing to do with the target. The same with

@@ -2,8 +2,8 @@
 
 Law: backward() adds to .grad. Without zero_grad() between two steps the optimizer uses g[0] + g[1] + … + g[t], not
 g[t]: a momentum of 1, under which the weights swing past the minimum ever further. In two recorded steps that follow
-each other, used[t+1] = used[t] + g[t+1] for every parameter. Several backward passes before one step are no fault:
-all of them are in g.
+each other, used[t+1] = used[t] + g[t+1] for every parameter whose gradient was not cleared: all of them, or those of
+one optimizer of several. Several backward passes before one step are no fault: all of them are in g.
 
 Equal means up to 1 % of used[t+1], far above rounding and far below a whole gradient; all pairs of neighbouring
 recorded steps must show it, at least two of them, since one pair may be accumulation across a step() that the script
@@ -53,16 +53,12 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _accumulates(a: Seen, b: Seen) -> bool:
-    """used[t+1] = used[t] + g[t+1] in every parameter, and used[t] is something."""
+    """used[t+1] = used[t] + g[t+1] in every parameter for which another gradient is used than that of this step."""
     before, used, own = _used(a), _used(b), _own(b)
-    common = before.keys() & used.keys() & own.keys()
-    gaps = math.hypot(*(float((used[n] - before[n] - own[n]).norm()) for n in common))
-    return bool(common) and gaps <= EQUAL * _norm({n: used[n] for n in common}) and _differs(used, own, common)
-
-
-def _differs(used: dict[str, Tensor], own: dict[str, Tensor], names: set[str]) -> bool:
-    gaps = math.hypot(*(float((used[n] - own[n]).norm()) for n in names))
-    return gaps > EQUAL * _norm({n: used[n] for n in names})
+    common = [n for n in before.keys() & used.keys() & own.keys() if used[n].shape == before[n].shape]
+    others = [n for n in common if float((used[n] - own[n]).norm()) > EQUAL * float(used[n].norm())]
+    gaps = math.hypot(*(float((used[n] - before[n] - own[n]).norm()) for n in others))
+    return bool(others) and gaps <= EQUAL * _norm({n: used[n] for n in others})
 
 
 def _used(seen: Seen) -> dict[str, Tensor]:

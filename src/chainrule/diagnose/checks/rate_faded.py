@@ -5,7 +5,8 @@ slope, every later step is one of length 0, however many there are.
 
 Faded: η is below 1 % of its largest value from before the middle of the steps looked at to their end, while the loss
 has not learnt, or the answers are clearly worse than simple ones (answers.py), and moving the weights would still move
-it (elasticity above ALIVE, motion.py). A schedule that ends at 0 when the training ends is none.
+it (elasticity above ALIVE, motion.py). Where η is 0 itself in so many steps, they are made for nothing, whatever was
+learnt before. A schedule that ends at 0 when the training ends is none.
 """
 
 from __future__ import annotations
@@ -27,15 +28,17 @@ def check(case: Case) -> Iterator[Finding]:
     largest = max((rate for _, rate in rates), default=0.0)
     over = [seen for seen, rate in rates if rate >= FADED * largest]
     since = next((seen for seen, _ in rates if over and seen.index > over[-1].index), None)
-    if since is None or since.index > len(case.losses) / 2 or not (unlearnt(case) or _unfinished(case)):
+    if since is None or since.index > len(case.losses) / 2:
         return
     last, now = rates[-1]
+    if not (now == 0 or unlearnt(case) or _unfinished(case)):
+        return
     if elasticity(last) < ALIVE:
         return
     made = last.step.updates[-1]
     yield Finding(
         slug="rate-faded",
-        title=f"the learning rate has gone from {largest:g} to {now:g} before anything was learnt",
+        title=f"the learning rate has gone from {largest:g} to {now:g} long before the end",
         where=Where.at(made.made, made.optimizer),
         steps=(since.index, case.last),
         evidence={

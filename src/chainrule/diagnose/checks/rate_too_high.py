@@ -5,14 +5,17 @@ more (‖Δw‖ ≥ ‖w‖; 1e-3 is usual) ends where the gradient knew nothing
 where it was thrown to, without leaving its range.
 
 One of the steps looked at does so, and nothing was learnt. A matrix that begins near 0 grows in its first steps, as
-usual, and the others then move little; so it counts only where the weights have become larger than usual by it:
-‖w‖/√n above 1.5 times 1/√fan_in; from 0.6 (PyTorch) to 1.4 times (He et al., 2015) is where weights begin.
+usual, and the others then move little; so it counts only where the weights were of the usual size before, or have
+become larger than usual by it: ‖w‖/√n above half of 1/√fan_in, or above 1.5 times; from 0.6 (PyTorch) to 1.4 times (He
+et al., 2015) is where weights begin.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+
+import torch
 
 from chainrule.breakdown.flow import norm
 from chainrule.diagnose.case import Case, Seen
@@ -22,6 +25,7 @@ from chainrule.diagnose.motion import FEWEST, came_to_nothing, largest
 
 OWN_SIZE = 1.0
 TIMES = 1.5
+USUAL = 0.5
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -53,7 +57,12 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _overgrown(seen: Seen, name: str) -> bool:
-    after = seen.changes[name].after
-    if after is None or after.dim() < 2 or "max_iter" in seen.changes[name].settings:
+    change = seen.changes[name]
+    if change.after is None or change.after.dim() < 2 or "max_iter" in change.settings:
         return False  # LBFGS makes many steps in one
-    return norm(after) / math.sqrt(after.numel()) > TIMES / math.sqrt(after[0].numel())
+    return _size(change.after) > TIMES or _size(change.before) > USUAL
+
+
+def _size(weight: torch.Tensor) -> float:
+    """‖w‖/√n, in units of 1/√fan_in."""
+    return norm(weight) / math.sqrt(weight.numel()) * math.sqrt(weight[0].numel())

@@ -5,13 +5,15 @@ whose numbers lie out there multiplies the gradient by nearly 0, and what lies b
 z = W·x: inputs that are too large, or weights that are.
 
 The finding: of nineteen twentieths of all numbers of a bend between two layers the slope is below a hundredth of its
-largest value, in the first step looked at and in the last, and nothing was learnt (motion.py). A bend that is sure of
-itself because the network has learnt is as it should be.
+largest value, in the first step looked at and in the last, and nothing was learnt (motion.py). Of several bends in a
+row, each flat for more than half of its numbers, what counts is the share of ways through all of them: Π(1 − share)
+below a twentieth. A bend that is sure of itself because the network has learnt is as it should be.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
@@ -21,16 +23,20 @@ from chainrule.step import Call
 
 FLAT = 0.01  # of the largest slope
 NEARLY_ALL = 0.95
+MANY = 0.5
 
 
 def check(case: Case) -> Iterator[Finding]:
     if not case.steps or not came_to_nothing(case):
         return
     first, last = case.steps[0], case.steps[-1]
-    places = {(call.file, call.line, call.module) for call, _ in _saturated(last)}
-    for call, share in _saturated(first):
-        if (call.file, call.line, call.module) not in places:
-            continue
+    still = {(call.file, call.line, call.module): share for call, share in _saturated(last)}
+    found = [(call, share) for call, share in _saturated(first) if (call.file, call.line, call.module) in still]
+    whole = [(call, share) for call, share in found if share >= NEARLY_ALL <= still[call.file, call.line, call.module]]
+    ways = prod(1 - share for _, share in found), prod(1 - share for _, share in _saturated(last))
+    if not whole and max(ways) > 1 - NEARLY_ALL:
+        return
+    for call, share in whole or sorted(found, key=lambda pair: -pair[1]):
         given = call.arguments["input"].tensor
         before = _layer_before(first, call)
         inputs = before.arguments.get("input") if before is not None else None
@@ -76,7 +82,7 @@ def _layer_before(seen: Seen, bend: Call) -> Call | None:
 
 
 def _saturated(seen: Seen) -> Iterator[tuple[Call, float]]:
-    """Bends between two layers, with the share of their numbers that have no slope to speak of."""
+    """Bends between two layers, with the share of their numbers that have no slope to speak of, where that is large."""
     last = seen.origin(seen.notation.prediction) if seen.notation.prediction is not None else None
     for call in seen.calls:
         out = call.output.tensor
@@ -84,5 +90,5 @@ def _saturated(seen: Seen) -> Iterator[tuple[Call, float]]:
             continue
         slope = 4 * out * (1 - out) if call.rule == "sigmoid" else 1 - out * out
         share = float((slope < FLAT).double().mean())
-        if share >= NEARLY_ALL:
+        if share > MANY:
             yield call, share

@@ -5,14 +5,16 @@ one ended with, while its samples have nothing to do with those before, the netw
 ever more of it where nothing makes it forget.
 
 The finding: the state that enters is, number for number, one that the training step before ended with, in all pairs of
-neighbouring steps looked at, and nothing was learnt (motion.py). A long text that is cut into pieces is read on so, and
-learns.
+neighbouring steps looked at, and nothing was learnt (motion.py), or the samples come from a DataLoader that draws them
+at random. They may stand in another order, in which a packed sequence has them. A long text that is cut into pieces is
+read on so, piece after piece, and learns.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import torch
 
@@ -27,7 +29,7 @@ FEWEST = 2  # pairs
 def check(case: Case) -> Iterator[Finding]:
     pairs = [(a, b) for a, b in pairwise(case.steps) if b.index == a.index + 1]
     found = [_carried(a, b) for a, b in pairs]
-    if len(found) < FEWEST or not all(found) or not came_to_nothing(case):
+    if len(found) < FEWEST or not all(found) or not (_shuffled(case) or came_to_nothing(case)):
         return
     call, state = found[-1] or (case.steps[-1].calls[0], case.steps[-1].calls[0].output)
     yield Finding(
@@ -47,6 +49,13 @@ def check(case: Case) -> Iterator[Finding]:
     )
 
 
+def _shuffled(case: Case) -> bool:
+    """Whether the loader that gave most samples draws them at random."""
+    loaders = case.history.about.get("loaders", [])
+    most: dict[str, Any] = max(loaders, key=lambda one: one["samples"] * one["iterators"], default={})
+    return bool(most.get("shuffled"))
+
+
 def _carried(before: Seen, after: Seen) -> tuple[Call, Value] | None:
     """The call that takes a result of the step before, and that result."""
     results = [v for call in before.calls for v in call.outputs if v.dtype.is_floating_point and tells(v)]
@@ -56,6 +65,13 @@ def _carried(before: Seen, after: Seen) -> tuple[Call, Value] | None:
         for value in call.values:
             if value.kind == "data" and value.dtype.is_floating_point and tells(value):
                 same = (made for made in results if made.shape == value.shape)
-                if any(torch.equal(made.tensor, value.tensor) for made in same):  # type: ignore[arg-type]
+                if any(_equal(made.tensor, value.tensor) for made in same):
                     return call, value
     return None
+
+
+def _equal(made: torch.Tensor | None, taken: torch.Tensor | None) -> bool:
+    """Whether they are the same vectors, in any order."""
+    if made is None or taken is None:
+        return False
+    return torch.equal(*(vectors.reshape(-1, vectors.shape[-1]).sort(0).values for vectors in (made, taken)))
