@@ -13,6 +13,7 @@ from torch import nn
 import chainrule
 from chainrule.native.forms import table
 from chainrule.training import loop
+from chainrule.watching import recorder
 
 HERE = __file__
 X = torch.randn(16, 6, generator=torch.Generator().manual_seed(1))
@@ -212,6 +213,14 @@ def test_pytorch_trains_where_its_convolutions_are_as_quick(images, by):
     optimizer = torch.optim.SGD(net.parameters(), 0.1)
     run = chainrule.train(net, F.mse_loss, optimizer, torch.randn(images, 1, 64, 64), torch.randn(images, 3), 3)
     assert run.native.startswith(by), run.native
+
+
+def test_a_batch_may_be_larger_than_what_the_watch_keeps_for_display(monkeypatch):
+    monkeypatch.setattr(recorder, "DISPLAY_BYTES", 0)
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 3))
+    run = chainrule.train(net, F.mse_loss, torch.optim.SGD(net.parameters(), 0.1), X, Y, 3)
+    assert run.native.startswith("natively"), run.native
 
 
 def test_what_may_look_like_control_flow_is_native():

@@ -66,9 +66,10 @@ def watched(
     train: Callable[[], None],
     observer: OneStep,
     optimizers: Iterable[torch.optim.Optimizer] | None = None,
+    display_bytes: int | None = None,
 ) -> None:
     """Run one step, which calls backward and perhaps optimizer.step(), under the watch. Raises what the step raises."""
-    watcher = Watcher(observer, optimizers)
+    watcher = Watcher(observer, optimizers, display_bytes)
     watcher.start()
     try:
         train()

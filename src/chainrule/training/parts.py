@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -161,7 +162,7 @@ class Parts:
         for p in self.parameters.values():
             p.grad = None
         try:
-            watched(forward_and_backward, observer, [self.optimizer])
+            watched(forward_and_backward, observer, [self.optimizer], display_bytes=sys.maxsize)  # each leaf is known
             if (hidden := reads.first) is not None:
                 raise CannotLower(hidden.reason, hidden.name, str(hidden.at or ""))
             for one in attributes:

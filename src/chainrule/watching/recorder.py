@@ -58,9 +58,12 @@ def is_attribute(function: Callable[..., Any]) -> bool:
 
 
 class Recorder(TorchFunctionMode):
-    """Records the calls of one step into `step`. Failures of ours are noted in step.problems, never raised."""
+    """Records the calls of one step into `step`. Failures of ours are noted in step.problems, never raised.
 
-    def __init__(self, index: int) -> None:
+    `display_bytes` is how much is kept of what no rule reads; None is DISPLAY_BYTES.
+    """
+
+    def __init__(self, index: int, display_bytes: int | None = None) -> None:
         super().__init__()
         self.step = Step(index)
         self.places = Places()
@@ -76,7 +79,7 @@ class Recorder(TorchFunctionMode):
         self._by_storage: dict[int, list[Value]] = {}
         self._fresh: list[Value] = []  # kept since the last write: not yet in _by_storage
         self._copied: set[int] = set()  # values whose memory was written to, or memory beside theirs
-        self._display_bytes = DISPLAY_BYTES
+        self._display_bytes = DISPLAY_BYTES if display_bytes is None else display_bytes
         self.kept_bytes = 0
         self._tokens: list[Tensor] = []
         self._skip: set[Callable[..., Any]] = set()

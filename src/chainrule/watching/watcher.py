@@ -71,12 +71,18 @@ class Observer(Protocol):
 class Watcher:
     """Watches the training in this process from `start` to `stop`.
 
-    `optimizers` are those there are, where it is known; to look for them takes 50 ms.
+    `optimizers` are those there are, where it is known; to look for them takes 50 ms. `display_bytes`: see Recorder.
     """
 
-    def __init__(self, observer: Observer, optimizers: Iterable[torch.optim.Optimizer] | None = None) -> None:
+    def __init__(
+        self,
+        observer: Observer,
+        optimizers: Iterable[torch.optim.Optimizer] | None = None,
+        display_bytes: int | None = None,
+    ) -> None:
         self.observer = observer
         self._given = optimizers
+        self._display_bytes = display_bytes
         self._pulse = Pulse(self._after_update, self._settle)
         self.restarts = Restarts(lambda: self.index)
         self.recorder: Recorder | None = None
@@ -205,7 +211,7 @@ class Watcher:
     # ------------------------------------------------------------ the mode on and off
 
     def _arm(self) -> None:
-        self.recorder = Recorder(self.index)
+        self.recorder = Recorder(self.index, self._display_bytes)
         self._seconds = 0.0
         self._sharing = Sharing()
         self._engine = torch.autograd._engine_run_backward  # type: ignore[attr-defined]
