@@ -32,6 +32,7 @@ AROUND = {"add", "sub", "rsub", "clamp", "clamp_min", "getitem", "gather"}
 COSTS = ("cost", "loss", "penalt", "regret")  # what is to be small, by its name
 REWARDS = ("reward", "return", "critic", "actor", "policy", "target_q", "q_target")  # of what is to be large
 LAYER = {"linear", "addmm"}  # that give a value
+JOINED = {"stack", "cat"}
 
 
 def maximised(seen: Seen) -> bool:
@@ -202,10 +203,17 @@ def _grows(seen: Seen, call: Call, reward: Value) -> float:
     sign, made = 1.0, seen.origin(answers[0])
     if made is not None and made.rule == "neg":
         sign, made = -1.0, seen.origin(made.inputs[0])
-    source = seen.producer(made.arguments.get("input")) if made is not None and made.rule == "gather" else None
+    # of one moment, or of several that were put together
+    moments = [made] if made is None or made.rule not in JOINED else [seen.origin(part) for part in made.inputs]
     g = seen.gradient(call.output)
-    if source is None or not _is_log_probability(seen, source) or g is None or not bool(g.any()):
+    if not all(_is_chosen(seen, one) for one in moments) or g is None or not bool(g.any()):
         return 0.0
     if bool((g > 0).any()) and bool((g < 0).any()):
         return 0.0
     return -sign if bool((g > 0).any()) else sign
+
+
+def _is_chosen(seen: Seen, call: Call | None) -> bool:
+    """Whether it takes the log probability of each sample's action."""
+    source = seen.producer(call.arguments.get("input")) if call is not None and call.rule == "gather" else None
+    return source is not None and _is_log_probability(seen, source)

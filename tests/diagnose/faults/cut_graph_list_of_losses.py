@@ -14,8 +14,8 @@ def train(repaired):
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     for _ in range(80):
         losses = [nn.functional.huber_loss(model(x[rows]), y[rows]) for rows in torch.arange(160).split(32)]
-        whole = torch.stack(losses) if repaired else torch.tensor(losses, requires_grad=True)
-        loss = whole.mean()  # FAULT
+        whole = torch.stack(losses) if repaired else torch.tensor(losses, requires_grad=True)  # FAULT
+        loss = whole.mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

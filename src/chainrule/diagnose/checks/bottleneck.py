@@ -12,7 +12,10 @@ is left, and a quarter less than simple answers do, or less than half of those (
 Where targets are the inputs, as in an autoencoder, the narrow place is meant. It is told only where the width is the
 whole limit: the answers lie in as many dimensions as the code has units, and explain all that so many can (NEAR), which
 is a quarter less than everything; the cut goes through equals, the first direction that is lost carrying at least half
-of the last that is kept; and a code narrower than the data would hold all of it.
+of the last that is kept; and a code narrower than the data would hold all of it. Behind bends answers lie in more
+dimensions; there it is told where the inputs have as many factors as stand out, directions of like size (LIKE) and
+behind them a gap (GAP) and nothing (TAIL), the code is narrower, and the network, at its end, explains hardly more than
+a flat code of that width (BENT): faces and digits, whose directions fade one after the other, have no such gap.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from collections.abc import Iterator
 
 import torch
 
-from chainrule.diagnose.answers import comparisons, falls_short, late_answers
+from chainrule.diagnose.answers import comparisons, falls_short, late_answers, still_falling
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.step import Call
@@ -30,6 +33,8 @@ LAYERS = {"linear", "addmm", "matmul"}
 LOST = 0.25
 RANK = 1e-2
 NEAR = 0.05  # of the spread: training has come to its end
+LIKE, GAP, TAIL = 0.1, 0.2, 0.1  # of the largest direction; of the last of the factors; of the spread
+BENT = 0.1  # of the spread, that bends may add
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -76,11 +81,16 @@ def _code(case: Case, seen: Seen) -> Iterator[Finding]:
         return
     call, units = found
     values, kept = _directions(answers.targets), _directions(last[0])  # of one step: the weights are the same
-    needed = int((values > RANK**2 * values[0]).sum()) if len(values) else 0
-    if not units < needed < min(last[0].shape) or int((kept > RANK**2 * kept[0]).sum()) != units:
+    if not 0 < units < len(values):
         return
-    lost = float(values[units:].sum() / values.sum())
-    if lost < LOST or answers.explained < 1 - lost - NEAR or values[units] < values[units - 1] / 2:
+    lost, factors = float(values[units:].sum() / values.sum()), _factors(values)
+    flat = int((kept > RANK**2 * kept[0]).sum()) == units
+    needed = int((values > RANK**2 * values[0]).sum()) if flat else factors
+    if not units < needed < min(last[0].shape) or lost < LOST:
+        return
+    if flat and (answers.explained < 1 - lost - NEAR or values[units] < values[units - 1] / 2):
+        return
+    if not flat and (answers.explained > 1 - lost + BENT or still_falling(case)):
         return
     yield Finding(
         slug="bottleneck",
@@ -90,13 +100,25 @@ def _code(case: Case, seen: Seen) -> Iterator[Finding]:
         evidence={
             "units": units,
             "dimensions of the inputs": needed,
-            "share of their spread that a code of so many units can keep": 1 - lost,
+            "share of their spread that a flat code of so many units can keep": 1 - lost,
             "share that the network keeps": answers.explained,
         },
         because=f"answers in {units} dimensions leave at least {lost:.0%} of the spread, whatever the weights: the "
-        "loss is at its least, and its gradient is 0",
-        fix=f"a code of {needed} units keeps all of it; with fewer, layers with a bend behind the code may",
+        "loss is at its least, and its gradient is 0"
+        if flat
+        else f"all that the decoder learns of a sample are {units} of {needed} numbers that differ independently",
+        fix=f"a code of {needed} units keeps all of it"
+        + ("; with fewer, layers with a bend behind the code may" if flat else ""),
     )
+
+
+def _factors(values: torch.Tensor) -> int:
+    """How many directions stand out: of like size, with a gap and next to nothing behind them; 0 where none do."""
+    for count in range(len(values) - 1, 0, -1):
+        like = values[count - 1] >= LIKE * values[0]
+        if like and values[count] <= GAP * values[count - 1] and values[count:].sum() <= TAIL * values.sum():
+            return count
+    return 0
 
 
 def _directions(t: torch.Tensor) -> torch.Tensor:

@@ -174,6 +174,9 @@ def _cut(seen: Seen, case: Case) -> Cut | None:
     if not off:
         return _without_graph(seen) if came_to_nothing(case) else None
     lost = sum(any(_is_weight(value) for value in call.values) for call in off)
+    for call in off:  # torch.tensor(loss, requires_grad=True): a leaf of its own
+        if _begins(call, seen):
+            return Where.of(call), call.name, None, lost
     made_off = {value.index: call for call in off for value in call.outputs}
     asides = [aside for aside in seen.step.asides if aside.source in made_off]
     # A discriminator is trained on what is detached, and rightly so: a pass that trained nothing comes first.
@@ -202,6 +205,14 @@ def _cut(seen: Seen, case: Case) -> Cut | None:
     own = [value for value in seen.calls[0].values if _is_weight(value)] if seen.calls else []
     made_anew = bool(own) and _idle(seen) and not seen.moved
     return (Where.of(seen.calls[0]), "a tensor that was made anew", None, lost) if made_anew else None
+
+
+def _begins(call: Call, seen: Seen) -> bool:
+    """Whether it makes a new leaf of a result, at which a backward pass ends."""
+    leaves = {value.index for value in call.outputs if value.kind == "parameter"} - {v.index for v in call.values}
+    on_path = {value.index for one in seen.calls for value in one.values}
+    made = any(value.kind == "result" for value in call.values)
+    return made and bool(leaves & (on_path | {root.index for one in seen.step.backwards for root in one.roots}))
 
 
 def _trained(one: Backward, seen: Seen) -> bool:

@@ -6,8 +6,8 @@ where it was thrown to, without leaving its range.
 
 One of the steps looked at does so, and nothing was learnt. A matrix that begins near 0 grows in its first steps, as
 usual, and the others then move little; so it counts only where the weights were of the usual size before, or have
-become larger than usual by it: ‖w‖/√n above half of 1/√fan_in, or above 1.5 times; from 0.6 (PyTorch) to 1.4 times (He
-et al., 2015) is where weights begin.
+become larger than usual by it: ‖w‖/√n above half of 1/√fan, of the larger fan, or above 1.5 times 1/√fan_in; from 0.6
+(PyTorch) to 1.4 times (He et al., 2015) is where weights begin, those of an LSTM by its units.
 """
 
 from __future__ import annotations
@@ -60,9 +60,10 @@ def _overgrown(seen: Seen, name: str) -> bool:
     change = seen.changes[name]
     if change.after is None or change.after.dim() < 2 or "max_iter" in change.settings:
         return False  # LBFGS makes many steps in one
-    return _size(change.after) > TIMES or _size(change.before) > USUAL
+    fan_in = change.after[0].numel()
+    return _size(change.after, fan_in) > TIMES or _size(change.before, max(fan_in, len(change.before))) > USUAL
 
 
-def _size(weight: torch.Tensor) -> float:
-    """‖w‖/√n, in units of 1/√fan_in."""
-    return norm(weight) / math.sqrt(weight.numel()) * math.sqrt(weight[0].numel())
+def _size(weight: torch.Tensor, fan: int) -> float:
+    """‖w‖/√n, in units of 1/√fan."""
+    return norm(weight) / math.sqrt(weight.numel()) * math.sqrt(fan)

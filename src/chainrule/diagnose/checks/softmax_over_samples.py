@@ -32,7 +32,11 @@ def check(case: Case) -> Iterator[Finding]:
             if squash is not None and _misses(comparison, squash, logarithms):
                 yield _finding(case, seen, squash)
                 return
-        squash = _over_samples_by_hand(seen) or (_within(seen) if not late_answers(case).explained > LEARNT else None)
+        squash = (
+            _before_ctc(seen)
+            or _over_samples_by_hand(seen)
+            or (_within(seen) if not late_answers(case).explained > LEARNT else None)
+        )
         if squash is not None:
             yield _finding(case, seen, squash)
             return
@@ -95,6 +99,18 @@ def _misses(comparison: Comparison, squash: Call, logarithms: bool) -> bool:
         return False
     total = (given.double().exp() if logarithms else given.double()).sum(classes)
     return bool(((total - 1).abs() > FAR).any())
+
+
+def _before_ctc(seen: Seen) -> Call | None:
+    """A log softmax of (time, samples, classes) before a CTC loss, along another axis than the last."""
+    for call in seen.step.calls:
+        given = next((value for value in call.values if len(value.shape) == 3), None)
+        if call.name.endswith("ctc_loss") and given is not None and given.tensor is not None:
+            squash = seen.origin(given)
+            total = given.tensor.double().exp().sum(-1)
+            if squash is not None and is_softmax(squash) and bool(((total - 1).abs() > FAR).any()):
+                return squash
+    return None
 
 
 def _within(seen: Seen) -> Call | None:
