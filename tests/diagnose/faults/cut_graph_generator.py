@@ -1,4 +1,7 @@
-"""In the generator's own step its samples are detached, as is right in the discriminator's."""
+"""In the generator's own step its samples are detached, as is right in the discriminator's.
+
+Reported at https://github.com/nikhilsinghmus/image2reverb/issues/37
+"""
 
 import torch
 from torch import nn

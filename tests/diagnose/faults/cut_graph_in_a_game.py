@@ -1,4 +1,7 @@
-"""A generator's own step detaches what it made, as the critic's step rightly does."""
+"""A generator's own step detaches what it made, as the critic's step rightly does.
+
+Reported at https://github.com/tamarott/SinGAN/pull/117
+"""
 
 import torch
 from torch import nn

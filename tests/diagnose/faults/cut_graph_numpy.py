@@ -1,4 +1,7 @@
-"""Features that go through NumPy on their way."""
+"""Features that go through NumPy on their way.
+
+Reported at https://github.com/liorshk/facenet_pytorch/issues/6
+"""
 
 import torch
 from torch import nn

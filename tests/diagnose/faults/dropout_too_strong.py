@@ -1,4 +1,7 @@
-"""p taken for the share that is kept."""
+"""p taken for the share that is kept.
+
+Reported at https://github.com/piergiaj/pytorch-i3d/issues/58
+"""
 
 import torch
 from torch import nn

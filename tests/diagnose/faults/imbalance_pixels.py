@@ -1,4 +1,7 @@
-"""Small bright spots in images: nearly all pixels are background, and so are all answers."""
+"""Small bright spots in images: nearly all pixels are background, and so are all answers.
+
+Reported at https://github.com/dmlc/gluon-cv/issues/644
+"""
 
 import torch
 from torch import nn

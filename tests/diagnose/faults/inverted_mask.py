@@ -1,4 +1,7 @@
-"""key_padding_mask is True for what is ignored; here it is True for the words."""
+"""key_padding_mask is True for what is ignored; here it is True for the words.
+
+Reported at https://github.com/InseeFrLab/torchTextClassifiers/pull/92
+"""
 
 import torch
 from torch import nn

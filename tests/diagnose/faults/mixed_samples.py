@@ -1,4 +1,7 @@
-"""An LSTM made without batch_first, given (samples, times, features), and its last output taken as if with it."""
+"""An LSTM made without batch_first, given (samples, times, features), and its last output taken as if with it.
+
+Reported at https://github.com/ray075hl/Bi-Model-Intent-And-Slot/pull/2
+"""
 
 import torch
 from torch import nn

@@ -1,4 +1,7 @@
-"""The optimizer was made for an earlier copy of the model."""
+"""The optimizer was made for an earlier copy of the model.
+
+One of the kind is reported at https://github.com/LaurentMazare/ocaml-torch/issues/36
+"""
 
 import torch
 from torch import nn

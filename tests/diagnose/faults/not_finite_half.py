@@ -1,4 +1,7 @@
-"""Squares of sums in half precision: above 65,504 they are infinite."""
+"""Squares of sums in half precision: above 65,504 they are infinite.
+
+One of the kind is reported at https://github.com/NVIDIA/apex/issues/93
+"""
 
 import torch
 from torch import nn

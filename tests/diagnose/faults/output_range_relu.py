@@ -1,4 +1,7 @@
-"""A ReLU behind the last layer, half of the targets below zero."""
+"""A ReLU behind the last layer, half of the targets below zero.
+
+Reported at https://github.com/ProteomicsML/ProteomicsML/pull/203
+"""
 
 import torch
 from torch import nn

@@ -1,4 +1,7 @@
-"""A schedule in epochs whose step() is called for every batch: most steps are made with a rate of 0."""
+"""A schedule in epochs whose step() is called for every batch: most steps are made with a rate of 0.
+
+Reported at https://github.com/Lornatang/SRGAN-PyTorch/issues/1
+"""
 
 import torch
 from torch import nn

@@ -1,4 +1,7 @@
-"""Adam with η = 5: the first steps saturate every unit."""
+"""Adam with η = 5: the first steps saturate every unit.
+
+One of the kind is reported at https://github.com/pytorch/examples/issues/247
+"""
 
 import torch
 from torch import nn

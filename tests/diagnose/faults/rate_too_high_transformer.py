@@ -1,4 +1,7 @@
-"""Adam at 0.3 for a transformer: the first step changes some weights by several times their size."""
+"""Adam at 0.3 for a transformer: the first step changes some weights by several times their size.
+
+Reported at https://github.com/huggingface/transformers/issues/735
+"""
 
 import torch
 from torch import nn

@@ -1,4 +1,7 @@
-"""The model and its optimizer are made within the loop over the epochs."""
+"""The model and its optimizer are made within the loop over the epochs.
+
+One of the kind is reported at https://github.com/google-deepmind/learning-to-learn/issues/18
+"""
 
 import torch
 from torch import nn
