@@ -186,6 +186,7 @@ CONSEQUENCES: dict[str, frozenset[str]] = {
     "exploding": TOO_FAR | {"cleared-gradients", "not-finite", "unscaled-targets", "saturated", "dead-relu"},
     "diverged": frozenset({"not-finite", "dead-relu", "rate-too-high"}),
     "rate-too-high": frozenset({"dead-relu", "saturated"}),
+    "rate-too-low": frozenset({"imbalance"}),
     "rate-faded": OF_DATA | {"never-moved"},
     "decay-too-strong": FADING | {"rate-too-high"},
     "saturated": FADING | {"dead-relu"},

@@ -19,6 +19,7 @@ Tensor = torch.Tensor
 FALL = 0.1  # of its first value: what a loss that learns anything falls by
 ALIVE = 0.01  # an elasticity from which on moving the weights moves the loss
 NOTHING = 0.1  # of the targets' spread explained
+FAR_OFF = 1000.0  # squares of distances, in units of the spread
 KNOWS = 0.5  # of the targets' spread explained: more than a beginning
 NEAR = 0.1  # of their size: weights that have not gone further are where they began
 TIMES, ENDLESS = 10.0, 1e6  # as far from 0 as a loss was at first
@@ -105,8 +106,12 @@ def unlearnt(case: Case) -> bool:
 
 
 def came_to_nothing(case: Case) -> bool:
-    """Unlearnt, or its answers explain as good as nothing of the targets' spread, whatever simple answers do."""
-    return unlearnt(case) or (late_answers(case).explained < NOTHING and not still_falling(case))
+    """Unlearnt, or its answers explain as good as nothing of the targets' spread, whatever simple answers do.
+
+    A loss that is falling may still learn, but not where the answers are FAR_OFF times the spread away from targets.
+    """
+    known = late_answers(case).explained
+    return unlearnt(case) or (known < NOTHING and not still_falling(case)) or known < -FAR_OFF
 
 
 def falls_for_ever(losses: list[float]) -> bool:

@@ -33,7 +33,7 @@ LAYERS = {"linear", "addmm", "matmul"}
 LOST = 0.25
 RANK = 1e-2
 NEAR = 0.05  # of the spread: training has come to its end
-LIKE, GAP, TAIL = 0.1, 0.2, 0.1  # of the largest direction; of the last of the factors; of the spread
+LIKE, GAP, TAIL = 0.02, 0.2, 0.1  # of the largest direction; of the last of the factors; of the spread
 BENT = 0.1  # of the spread, that bends may add
 
 
