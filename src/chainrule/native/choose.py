@@ -37,7 +37,7 @@ MOST_IN_VAIN = 3_600_000
 MOST_WEIGHTS = 128 * 128 * 9 * 4  # bytes
 
 
-def need_small_images(program: Program, batch: int, dtype: DTypeLike) -> None:
+def need_quick_convolutions(program: Program, batch: int, dtype: DTypeLike) -> None:
     """Raises CannotLower where PyTorch's convolutions are as quick."""
     lanes, item, total = jit.host().lanes(np.dtype(dtype).name), np.dtype(dtype).itemsize, 0
     vectors = -(-batch // lanes)
@@ -65,7 +65,7 @@ def machine(
     if not jit.available():
         raise CannotLower("llvmlite is not installed")
     if not any_size:
-        need_small_images(program, batch, dtype)
+        need_quick_convolutions(program, batch, dtype)
     task = Task(program, batch, np.dtype(dtype).name, strict, norms)
     if sum(prod(leaf.shape) for leaf in program.leaves("parameter")) <= MOST_FOR_LANES:
         try:

@@ -22,7 +22,7 @@ from chainrule.native.images import meetings
 from chainrule.native.ir import Builder, Index, Loop, Value
 from chainrule.native.memory import Array
 from chainrule.native.placing import Places
-from chainrule.native.products import Block, in_blocks, most_rows
+from chainrule.native.products import Block, equal_size, in_blocks, most_rows
 from chainrule.native.schedule import Kernel
 from chainrule.native.storage import panel_groups
 from chainrule.native.tables import Tables
@@ -46,7 +46,7 @@ def met(node: Node) -> tuple[Array, Array, Array]:
 
 def pieces(total: int, largest: int) -> list[tuple[int, int, int]]:
     """(start, count, size) of blocks as equal as they can be, and of the rest."""
-    size = -(-total // -(-total // largest))
+    size = equal_size(total, largest)
     whole = total // size
     return [(0, whole, size), *([(whole * size, 1, total % size)] if total % size else [])]
 

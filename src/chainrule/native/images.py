@@ -21,7 +21,6 @@ from chainrule.native.program import Program, validate
 
 IMAGES = ("conv2d", "conv2d_input", "max_pool2d", "max_pool2d_input")
 FOLLOW = (*ELEMENTWISE, "sum", "max", "permute", "slice", "concat", "broadcast", "pad")
-READ = ("conv2d_weight", "batch_sum")  # over one, from columns
 NOWHERE = -1
 
 
@@ -85,7 +84,7 @@ class Rewriting:
             new = Node(len(self.nodes), "rows", inputs, node.shape, "batch", "float", node.attributes, node.place)
             return self.add(new, False)
         innermost = node.op in IMAGES or (already and node.op in FOLLOW)
-        read = node.op == "conv2d_weight" or (already and node.op in READ)
+        read = node.op == "conv2d_weight" or (already and node.op == "batch_sum")  # over one, from columns
         turn = self.as_columns if innermost or read else self.as_rows
         inputs = tuple(turn(part, node.place) for part in inputs)
         return self.add(replace(node, index=len(self.nodes), inputs=inputs), innermost)

@@ -50,6 +50,11 @@ def most_rows(b: Builder, vectors: int) -> int:
     return (b.target.registers - 1 - vectors) // vectors if vectors > 1 else min(16, b.target.registers - 4)
 
 
+def equal_size(total: int, largest: int) -> int:
+    """Of blocks of at most `largest` that are as equal as they can be."""
+    return -(-total // -(-total // largest))
+
+
 def in_blocks(
     b: Builder,
     rows: int,
@@ -68,7 +73,7 @@ def in_blocks(
         by_panels = group.count >= team.threads
         by_rows = divisible and not by_panels
         width = group.vectors * b.width
-        size = -(-rows // -(-rows // largest(group.vectors)))
+        size = equal_size(rows, largest(group.vectors))
         with (
             one.share(group.count) if by_rows else team.share(group.count) as (start, stop),
             b.loop(b.times(stop, width), width, b.times(start, width)) as panels,

@@ -174,9 +174,9 @@ def _cut(seen: Seen, case: Case) -> Cut | None:
     if not off:
         return _without_graph(seen) if came_to_nothing(case) else None
     lost = sum(any(_is_weight(value) for value in call.values) for call in off)
-    for call in off:  # torch.tensor(loss, requires_grad=True): a leaf of its own
-        if _begins(call, seen):
-            return Where.of(call), call.name, None, lost
+    anew = _new_leaf(off, seen)
+    if anew is not None:
+        return Where.of(anew), anew.name, None, lost
     made_off = {value.index: call for call in off for value in call.outputs}
     asides = [aside for aside in seen.step.asides if aside.source in made_off]
     # A discriminator is trained on what is detached, and rightly so: a pass that trained nothing comes first.
@@ -207,12 +207,15 @@ def _cut(seen: Seen, case: Case) -> Cut | None:
     return (Where.of(seen.calls[0]), "a tensor that was made anew", None, lost) if made_anew else None
 
 
-def _begins(call: Call, seen: Seen) -> bool:
-    """Whether it makes a new leaf of a result, at which a backward pass ends."""
-    leaves = {value.index for value in call.outputs if value.kind == "parameter"} - {v.index for v in call.values}
-    on_path = {value.index for one in seen.calls for value in one.values}
-    made = any(value.kind == "result" for value in call.values)
-    return made and bool(leaves & (on_path | {root.index for one in seen.step.backwards for root in one.roots}))
+def _new_leaf(off: list[Call], seen: Seen) -> Call | None:
+    """The call that makes a new leaf of a result (torch.tensor(loss, requires_grad=True)), where a pass ends."""
+    ends = {value.index for call in seen.calls for value in call.values}
+    ends |= {root.index for one in seen.step.backwards for root in one.roots}
+    for call in off:
+        leaves = {value.index for value in call.outputs if value.kind == "parameter"} - {v.index for v in call.values}
+        if leaves & ends and any(value.kind == "result" for value in call.values):
+            return call
+    return None
 
 
 def _trained(one: Backward, seen: Seen) -> bool:

@@ -71,7 +71,7 @@ def _terms(seen: Seen) -> list[Call]:
             found += [others[value.index] for value in call.values if value.index in others]
         if any(value.index in sums for value in call.values):
             sums |= {value.index for value in call.outputs}
-        elif any(value.kind == "parameter" or value.index in others or value.requires_grad for value in call.values):
+        elif any(value.requires_grad for value in call.values):
             others |= {value.index: call for value in call.outputs if value.numel == 1 and value.requires_grad}
     return found
 
