@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from chainrule.api import watch
 from chainrule.run.history import open_run
+from chainrule.watching.frozen import is_as_drawn
 
 HERE = __file__
 
@@ -83,6 +84,83 @@ def test_calls_that_cut_the_graph_are_noted_with_what_they_took_and_became(tmp_p
     (used,) = [call for call in step.calls if call.name == "F.linear" and call.arguments["input"].kind == "data"][1:]
     assert detach.source == made.output.index
     assert detach.result == used.arguments["input"].index
+
+
+@torch.no_grad()  # decorator
+def decorated(layer, x):
+    return layer(x)
+
+
+def test_calls_without_gradients_know_what_switched_them_off(tmp_path):
+    model, x = problem()
+    with watch(tmp_path / "run"):
+        with torch.no_grad():  # outer
+            first = model[0](x)
+            with torch.enable_grad():
+                second = model[1](model[0](x))  # on
+            with torch.inference_mode():  # inner
+                model[0](x)
+        third = decorated(model[0], x)
+        torch.set_grad_enabled(False)
+        fourth = model[0](x)  # not seen
+        torch.set_grad_enabled(True)
+        cut = second.detach()
+        model[2](torch.tanh(first + third + fourth) + cut).square().mean().backward()
+    step = open_run(tmp_path / "run").read(0)
+    off = {aside.at.line: aside.off for aside in step.asides}
+    assert line_of("on") not in off
+    lines = {line: at.line for line, at in off.items()}
+    assert lines == {
+        line_of("outer") + 1: line_of("outer"),
+        line_of("inner") + 1: line_of("inner"),
+        line_of("decorator") + 2: line_of("decorator"),
+        line_of("not seen"): 0,
+        line_of("not seen") + 2: 0,
+    }
+    assert {at.file for at in off.values() if at.line} == {HERE}
+
+
+def drawn(kind, weight):
+    """Draws it, and gives it back."""
+    getattr(nn.init, kind)(weight)
+    return weight
+
+
+def test_weights_that_are_not_to_be_trained_know_who_froze_them_and_whether_they_were_ever_trained(tmp_path):
+    torch.manual_seed(0)
+    body, x = nn.Sequential(nn.Linear(24, 24), nn.Linear(24, 24), nn.Linear(24, 24)), torch.randn(8, 24)
+    trained = body[1]
+    with torch.no_grad():
+        trained.weight.add_(0.1 * torch.eye(24))
+    head = nn.Linear(24, 2)
+    with watch(tmp_path / "run"):
+        optimizer = torch.optim.SGD(head.parameters(), lr=0.1)
+        for part in body.parameters():
+            part.requires_grad = False  # assigned
+        head.bias.requires_grad_(False)  # called
+        for _ in range(2):
+            head(body(x)).square().mean().backward()
+            optimizer.step()
+    first, second = (open_run(tmp_path / "run").read(index).frozen for index in (0, 1))
+    assert set(first) == set(second) == {f"{i}.{name}" for i in range(3) for name in ("weight", "bias")} | {"bias"}
+    assert [first[f"{i}.weight"].drawn for i in range(3)] == [True, False, True]
+    assert {name: one.by.line for name, one in first.items() if name != "bias"} == dict.fromkeys(
+        set(first) - {"bias"}, line_of("assigned")
+    )
+    assert first["bias"].by.line == line_of("called")
+    assert {one.by.line for one in second.values()} == {0}
+    assert {one.at.line for one in second.values()} == {line_of("called") + 2}
+
+
+@pytest.mark.parametrize(
+    "kind", ["xavier_uniform_", "kaiming_uniform_", "xavier_normal_", "kaiming_normal_", "normal_"]
+)
+def test_the_usual_first_weights_are_known_and_others_are_not(kind):
+    torch.manual_seed(0)
+    weight = drawn(kind, torch.empty(40, 24))
+    assert is_as_drawn(weight)
+    assert not is_as_drawn(1.3 * weight)
+    assert not is_as_drawn(weight + weight.square() / weight.abs().max())
 
 
 def test_an_evaluation_that_still_trains_is_noted_and_a_right_one_is_not(tmp_path):

@@ -30,7 +30,20 @@ import torch
 from chainrule.run.arguments import decode_arguments, encode_arguments
 from chainrule.run.fields import decode_dtype, decode_shape, encode_dtype, entry, named, numbered, pick, short, texts
 from chainrule.run.references import Found, Gathered, LeftOut, NotHere, decode_left_out, encode_left_out, kept, whole
-from chainrule.step import Agreement, Aside, Backward, Call, Exchange, Line, ParameterUpdate, Part, Step, Update, Value
+from chainrule.step import (
+    Agreement,
+    Aside,
+    Backward,
+    Call,
+    Exchange,
+    Frozen,
+    Line,
+    ParameterUpdate,
+    Part,
+    Step,
+    Update,
+    Value,
+)
 from chainrule.step.value import Kind
 
 _KINDS = get_args(Kind)
@@ -62,7 +75,7 @@ def encode(step: Step, limit: int) -> Encoded:
         "exchange": _encode_exchange(step.exchange, gathered),
         "asides": [_encode_aside(aside) for aside in step.asides],
         "parts": {index: _encode_part(part) for index, part in step.parts.items()},
-        "frozen": {name: _encode_line(line) for name, line in step.frozen.items()},
+        "frozen": {name: _encode_frozen(frozen) for name, frozen in step.frozen.items()},
     }
     tensors, lost = gathered.keep(limit)
     problems = list(step.problems)
@@ -125,7 +138,7 @@ def _decode_step(raw: Any, found: Found) -> Step:
         exchange=_decode_exchange(raw.get("exchange"), values, found),
         asides=[_decode_aside(part, values) for part in entry({"asides": []} | raw, "asides", list)],
         parts=dict(_decode_parts(entry({"parts": {}} | raw, "parts", dict), values)),
-        frozen={name: _decode_line(line) for name, line in entry({"frozen": {}} | raw, "frozen", dict).items()},
+        frozen={name: _decode_frozen(part) for name, part in entry({"frozen": {}} | raw, "frozen", dict).items()},
     )
 
 
@@ -348,6 +361,7 @@ def _encode_aside(aside: Aside) -> dict[str, Any]:
         "result": aside.result,
         "trains": aside.trains,
         "leaf": aside.leaf,
+        "off": _encode_line(aside.off),
     }
 
 
@@ -364,6 +378,7 @@ def _decode_aside(raw: Any, values: list[Value]) -> Aside:
         result=number("result"),
         trains=entry(raw, "trains", bool),
         leaf=entry({"leaf": ""} | raw, "leaf", str),
+        off=_decode_line(raw.get("off")),
     )
 
 
@@ -375,6 +390,15 @@ def _decode_parts(raw: dict[str, Any], values: list[Value]) -> Iterator[tuple[in
     for number, _, part in numbered(values, raw):
         rows = entry(part, "rows", int)
         yield number, Part(rows, _decode_line(part.get("at")), entry(part, "others", bool))
+
+
+def _encode_frozen(frozen: Frozen) -> dict[str, Any]:
+    return {"at": _encode_line(frozen.at), "drawn": frozen.drawn, "by": _encode_line(frozen.by)}
+
+
+def _decode_frozen(raw: Any) -> Frozen:
+    drawn = entry(raw, "drawn", bool)
+    return Frozen(_decode_line(raw.get("at")), drawn, _decode_line(raw.get("by")))
 
 
 def encode_agreement(agreement: Agreement | None) -> dict[str, Any] | None:

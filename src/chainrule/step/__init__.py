@@ -1,7 +1,7 @@
 """What one training step computed, as plain data: values, calls, backward passes, updates."""
 
 from chainrule.step.call import Argument, Call, arguments_of, map_argument
-from chainrule.step.step import Agreement, Aside, Backward, Exchange, Line, ParameterUpdate, Part, Step, Update
+from chainrule.step.step import Agreement, Aside, Backward, Exchange, Frozen, Line, ParameterUpdate, Part, Step, Update
 from chainrule.step.value import Summary, Value
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Backward",
     "Call",
     "Exchange",
+    "Frozen",
     "Line",
     "ParameterUpdate",
     "Part",

@@ -99,6 +99,8 @@ class Aside:
     result            number of the data Value that its result entered other calls as; None where it did not
     trains            it drew dropout or took a batch's statistics while no gradient was wanted, as an evaluation should
                       not
+    off               where the script switched gradients off for it: the `with` or the decorator; no line where it did
+                      not, or where that is not seen
     """
 
     name: str
@@ -108,6 +110,21 @@ class Aside:
     result: int | None
     trains: bool
     leaf: str = ""
+    off: Line = Line()
+
+
+@dataclass(slots=True, frozen=True)
+class Frozen:
+    """A weight that has no gradient.
+
+    at       the line of the first layer that took it
+    drawn    whether it is still as first weights are
+    by       where the script froze it; no line where it did so in another step
+    """
+
+    at: Line
+    drawn: bool
+    by: Line = Line()
 
 
 @dataclass(slots=True, frozen=True)
@@ -189,8 +206,7 @@ class Step:
     exchange    with the other processes of a distributed training; None where there are none
     asides      calls beside the graph, in order
     parts       {value index: what larger tensor these data are rows of}
-    frozen      {name of a weight: the line of the layer that took it}: not to be trained, and still as torch draws a
-                first weight; its layer lies in front of all that is recorded
+    frozen      {name of a weight that a layer took and that is not to be trained: more about it}
     """
 
     index: int
@@ -206,7 +222,7 @@ class Step:
     exchange: Exchange | None = None
     asides: list[Aside] = field(default_factory=list)
     parts: dict[int, Part] = field(default_factory=dict)
-    frozen: dict[str, Line] = field(default_factory=dict)
+    frozen: dict[str, Frozen] = field(default_factory=dict)
 
     @property
     def parameters(self) -> dict[str, Value]:

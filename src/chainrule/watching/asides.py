@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import weakref
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
 from torch.nn import functional as F
 
-from chainrule.step import Aside, Line
+from chainrule.step import Aside
 
 Tensor = torch.Tensor
 MOST = 200  # in one step; an evaluation has as many calls as it likes
@@ -58,21 +59,11 @@ class Asides:
     def full(self) -> bool:
         return len(self._found) >= MOST
 
-    def add(
-        self,
-        name: str,
-        module: str,
-        at: Line,
-        source: int | None,
-        results: Iterable[Tensor],
-        trains: bool,
-        leaf: Tensor | None = None,
-    ) -> None:
+    def add(self, aside: Aside, results: Iterable[Tensor], leaf: Tensor | None = None) -> None:
         """`leaf` is what it took, where that is a parameter."""
-        if (name, at.file, at.line) in self._seen:
+        if (aside.name, aside.at.file, aside.at.line) in self._seen:
             return
-        self._seen.add((name, at.file, at.line))
-        aside = Aside(name, module, at, source, None, trains)
+        self._seen.add((aside.name, aside.at.file, aside.at.line))
         self._found.append(
             Found(aside, [weakref.ref(result) for result in results], weakref.ref(leaf) if leaf is not None else None)
         )
@@ -95,7 +86,7 @@ class Asides:
             if leaf is not None and found is None and aside.name == "Tensor.data":
                 continue  # only handed on, as to set first weights
             source, name = found or (aside.source, "")
-            made.append(Aside(aside.name, aside.module, aside.at, source, result, aside.trains, name))
+            made.append(replace(aside, source=source, result=result, leaf=name))
         return made
 
 

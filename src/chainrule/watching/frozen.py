@@ -1,58 +1,80 @@
-"""Layers in front of the graph whose weights are frozen, and are still as torch drew them."""
+"""Weights of layers that are not to be trained: where they were frozen, and whether they are as they were drawn."""
 
 from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import nn
 
-from chainrule.step import Line
-from chainrule.watching.place import Places, caller
+from chainrule.step import Frozen, Line
+from chainrule.watching.place import Places, caller, line_of
 from chainrule.watching.sharded import is_distributed
 
 Tensor = torch.Tensor
 MOST = 64  # weights looked at in one step
 SAMPLE = 4096  # numbers of one
 FEWEST = 24  # numbers: of fewer it cannot be told how they were drawn
+FEWEST_NORMAL = 256
+FREEZES = (Tensor.requires_grad_, Tensor.requires_grad.__set__)  # type: ignore[attr-defined]
 SURE = 3.0  # standard deviations
 
 
-class Frozen:
+class FrozenWeights:
     """Those of one step."""
 
     def __init__(self) -> None:
-        self._found: dict[int, tuple[weakref.ref[Tensor], bool, Line]] = {}
+        self._found: dict[int, tuple[weakref.ref[Tensor], Frozen]] = {}
+        self._by: dict[int, tuple[weakref.ref[Tensor], Line]] = {}
 
-    def note(self, args: tuple[Any, ...], kwargs: dict[str, Any], places: Places) -> None:
-        """A call without a gradient was made."""
+    def note(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], places: Places) -> None:
+        """A call was made."""
+        if func in FREEZES:
+            if type(args[0]) is nn.Parameter and not args[0].requires_grad:
+                self._by[id(args[0])] = (weakref.ref(args[0]), line_of(caller(2)))
+            return
         if not torch.is_grad_enabled() or len(self._found) >= MOST:
             return
         for weight in (*args, *kwargs.values()):
             if type(weight) is nn.Parameter and not weight.requires_grad and id(weight) not in self._found:
                 _, file, line = places.here(caller(2))
-                self._found[id(weight)] = (weakref.ref(weight), is_as_drawn(weight), Line(file, line))
+                known, by = self._by.get(id(weight), (None, Line()))
+                found = Frozen(Line(file, line), is_as_drawn(weight), by if known and known() is weight else Line())
+                self._found[id(weight)] = (weakref.ref(weight), found)
 
-    def named(self, names: Mapping[int, str]) -> dict[str, Line]:
-        """Of the weights that are as torch drew them, the line of their layer, by name."""
-        return {
-            names[i]: at for i, (ref, drawn, at) in self._found.items() if drawn and i in names and ref() is not None
-        }
+    def named(self, names: Mapping[int, str]) -> dict[str, Frozen]:
+        """What was found, by the name of the weight."""
+        return {names[i]: found for i, (ref, found) in self._found.items() if i in names and ref() is not None}
 
 
 def is_as_drawn(weight: Tensor) -> bool:
-    """Whether a weight matrix is spread evenly from −1/√n to 1/√n, n inputs, as linear and convolutional layers begin.
+    """Whether a weight matrix is spread as the usual first weights are, for n inputs and m outputs.
 
-    Training leads away from both: from the bound, and from the mean square of 1/3 of the bound's, whose standard
-    deviation over N numbers is √(4/5N) of it.
+    Evenly from −b to b, with b = 1/√n (torch's linear and convolutional layers), √(6/(n+m)) (Glorot & Bengio 2010; its
+    attention), √(6/n) (He et al. 2015) or √(3/n); or normally, with a deviation of 1 (its embeddings), 0.02 (BERT,
+    GPT-2), √(2/(n+m)), √(2/n) or 1/√n. Training leads away from all: over N numbers the mean square of an even spread
+    has the deviation √(4/5N) of b²/3, that of a normal one √(2/N) of its own, and its mean fourth power √(96/N) of 3.
     """
     if weight.dim() < 2 or weight.numel() < FEWEST or not weight.is_floating_point() or is_distributed(weight):
         return False
     with torch._C.DisableTorchFunction(), torch.no_grad():
         numbers = weight.detach().reshape(-1)
-        u = numbers[:: -(-numbers.numel() // SAMPLE)].double() * math.sqrt(weight.numel() / len(weight))
-        largest, square = float(u.abs().max()), float(u.square().mean()) * 3
-    return 0.8 < largest < 1 + 1e-3 and abs(square - 1) < SURE * math.sqrt(0.8 / len(u))
+        numbers = numbers[:: -(-numbers.numel() // SAMPLE)].double()
+        largest, square, fourth = float(numbers.abs().max()), *(float(numbers.pow(k).mean()) for k in (2, 4))
+    count, inputs = len(numbers), weight.numel() / len(weight)
+    both = inputs + weight.numel() / weight.shape[1]
+    evenly = any(
+        0.8 < largest / bound < 1 + 1e-3 and abs(3 * square / bound**2 - 1) < SURE * math.sqrt(0.8 / count)
+        for bound in (math.sqrt(k) for k in (1 / inputs, 6 / both, 6 / inputs, 3 / inputs))
+    )
+    normally = count >= FEWEST_NORMAL and abs(fourth / square**2 - 3) < SURE * math.sqrt(96 / count)
+    return evenly or (
+        normally
+        and any(
+            abs(square / deviation - 1) < SURE * math.sqrt(2 / count)
+            for deviation in (1.0, 0.02**2, 2 / both, 2 / inputs, 1 / inputs)
+        )
+    )

@@ -16,13 +16,14 @@ from torch._C._functorch import is_functorch_wrapped_tensor as is_transformed  #
 from torch.overrides import TorchFunctionMode, resolve_name
 
 from chainrule.rules import SPELLINGS, Bound, Rule, part_of, through_view
-from chainrule.step import Call, Line, Step, Value, arguments_of, map_argument
+from chainrule.step import Aside, Call, Line, Step, Value, arguments_of, map_argument
 from chainrule.watching.asides import DATA, READS, Asides, trains
-from chainrule.watching.frozen import Frozen
+from chainrule.watching.frozen import FREEZES, FrozenWeights
 from chainrule.watching.opening import body_of, can_open
 from chainrule.watching.parts import Parts
 from chainrule.watching.place import Places, caller
 from chainrule.watching.sharded import SHARDED, Refused, is_distributed, is_sharded
+from chainrule.watching.switched_off import switched_off
 
 Tensor = torch.Tensor
 Edge = tuple[int, int]  # (id of an autograd node, which of its outputs)
@@ -89,7 +90,7 @@ class Recorder(TorchFunctionMode):
         self._roots_seen = 0
         self._asides = Asides()
         self._parts = Parts()
-        self._frozen = Frozen()
+        self._frozen = FrozenWeights()
 
     # ------------------------------------------------------------ torch calls us here
 
@@ -104,10 +105,11 @@ class Recorder(TorchFunctionMode):
         if self.closed or func in self._skip:
             return func(*args, **kwargs)
         if is_attribute(func) and func not in SPELLINGS:
-            if func != DATA:
+            if func == DATA:
+                return self._data(func, args)
+            if func not in FREEZES:
                 self._skip.add(func)
                 return func(*args, **kwargs)
-            return self._data(func, args)
         begun = None
         try:
             body = self._opened(func, args, kwargs)
@@ -127,10 +129,10 @@ class Recorder(TorchFunctionMode):
                 self.refuse(str(refused))
             except Exception as error:
                 self._problem(func, error)
-        if begun is None:
-            with contextlib.suppress(Exception):  # what a diagnosis asks for, and nothing else depends on
+        with contextlib.suppress(Exception):  # what a diagnosis asks for, and nothing else depends on
+            if begun is None:
                 self._parts.note(func, args, kwargs, out)
-                self._frozen.note(args, kwargs, self.places)
+            self._frozen.note(func, args, kwargs, self.places)
         return out
 
     def _opened(
@@ -265,7 +267,9 @@ class Recorder(TorchFunctionMode):
             return
         number = None if source is None else self._number_of(source)
         leaf = source if source is not None and source.is_leaf else None
-        self._asides.add(name_of(func), module, Line(file, line), number, results, trained, leaf)
+        off = Line() if torch.is_grad_enabled() else switched_off(caller(2))
+        aside = Aside(name_of(func), module, Line(file, line), number, None, trained, off=off)
+        self._asides.add(aside, results, leaf)
 
     def _number_of(self, tensor: Tensor) -> int | None:
         """The number of a tensor's Value, if it has one."""
@@ -478,7 +482,7 @@ class Recorder(TorchFunctionMode):
             part.clear()
         self._asides = Asides()
         self._parts = Parts()
-        self._frozen = Frozen()
+        self._frozen = FrozenWeights()
         for more in (self.leaves, self._by_edge, self._by_tensor, self._by_storage, self._tokens, self._fresh):
             more.clear()
         self.kept_bytes = 0

@@ -1,4 +1,4 @@
-"""An encoder whose forward is decorated with no_grad, though the optimizer has its weights."""
+"""An encoder that is called without gradients, though the optimizer has its weights."""
 
 import torch
 from torch import nn
@@ -12,7 +12,7 @@ class Encoder(nn.Module):
         self.embed, self.read = nn.Embedding(12, 8), nn.GRU(8, 16, batch_first=True)
 
     def forward(self, ids):
-        return self.read(self.embed(ids))[1][-1]  # FAULT
+        return self.read(self.embed(ids))[1][-1]
 
 
 def train(repaired):
@@ -21,7 +21,7 @@ def train(repaired):
     optimizer = torch.optim.Adam([*encoder.parameters(), *out.parameters()], lr=5e-3)
     for _ in range(200):
         ids = torch.randint(0, 12, (64, 5))
-        with torch.set_grad_enabled(repaired):
+        with torch.set_grad_enabled(repaired):  # FAULT
             code = encoder(ids)
         loss = nn.functional.cross_entropy(out(code), ids.sum(1) % 6 if not repaired else ids[:, -1] // 2)
         optimizer.zero_grad()

@@ -12,10 +12,10 @@ def train(repaired):
     x = torch.randn(4, 1, 12, 12)[y] + 0.5 * torch.randn(256, 1, 12, 12)
     body = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(4), nn.Conv2d(4, 2, 2), nn.ReLU(), nn.Flatten())
     model = nn.Sequential(body, nn.Linear(2, 4))
-    body.requires_grad_(repaired)
+    body.requires_grad_(repaired)  # FAULT
     optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=0.01)
     for _ in range(200):
-        loss = nn.functional.cross_entropy(model(x), y)  # FAULT
+        loss = nn.functional.cross_entropy(model(x), y)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

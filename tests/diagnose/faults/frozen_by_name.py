@@ -13,14 +13,14 @@ class Model(nn.Module):
         self.decoder = nn.Sequential(nn.Linear(48, 16), nn.ReLU(), nn.Linear(16, 2))
 
     def forward(self, x):
-        return self.decoder(self.encoder(x))  # FAULT
+        return self.decoder(self.encoder(x))
 
 
 def train(repaired):
     torch.manual_seed(0)
     model = Model()
     for name, p in model.named_parameters():
-        p.requires_grad = repaired or "coder" not in name or name.endswith("2.bias")
+        p.requires_grad = repaired or "coder" not in name or name.endswith("2.bias")  # FAULT
     optimizer = torch.optim.Adam((p for p in model.parameters() if p.requires_grad), lr=0.01)
     for _ in range(200):
         x = torch.randint(0, 20, (32, 6))

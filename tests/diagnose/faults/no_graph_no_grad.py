@@ -15,7 +15,7 @@ def train(repaired):
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
     for _ in range(100):
         with torch.set_grad_enabled(repaired):  # FAULT
-            prediction = model(x)  # FAULT
+            prediction = model(x)
         loss = nn.functional.binary_cross_entropy_with_logits(prediction, y)
         optimizer.zero_grad()
         loss.backward()

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import NamedTuple
 
 import torch
 
@@ -27,7 +27,7 @@ from chainrule.breakdown.flow import norm
 from chainrule.breakdown.verify import dense
 from chainrule.diagnose.case import Case, Seen, tells
 from chainrule.diagnose.finding import Finding, Where
-from chainrule.diagnose.intervention import MOVES_ONLY, uncut
+from chainrule.diagnose.intervention import MOVES_ONLY, Intervention, uncut
 from chainrule.diagnose.motion import came_to_nothing
 from chainrule.step import Aside, Backward, Call, Line, Value
 
@@ -39,7 +39,16 @@ LAYERS = {
 READS = {"item", "tolist", "numpy", "__float__", "__array__", "detach"}  # what is made of the number is not seen
 FEWEST = 2  # steps, before a parameter is said to be taken as a number
 SAME = 1e-4  # multiples, of a number in float32 that went through Python
-Cut: TypeAlias = tuple[Where, str, Call | None, int]
+
+
+class Cut(NamedTuple):
+    """Where the graph is cut and by what, the call on the path that takes the numbers, and how many calls are lost."""
+
+    where: Where
+    name: str
+    used: Call | None
+    lost: int
+    attempts: tuple[Intervention, ...] = ()
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -50,21 +59,21 @@ def check(case: Case) -> Iterator[Finding]:
         yield from _taken_as_number(case)
         yield from _added_as_number(case)
         return
-    place, name, used, lost = cut
+    used = cut.used
     yield Finding(
         slug="cut-graph",
-        title=f"the graph is cut at {name}: nothing before it is trained",
-        where=place,
+        title=f"the graph is cut at {cut.name}: nothing before it is trained",
+        where=cut.where,
         steps=(case.steps[0].index, case.last),
         evidence={
             **({"its result enters as data": f"{used.name} ({used.where.rpartition('/')[2]})"} if used else {}),
-            "calls with parameters that no gradient reaches": lost,
+            "calls with parameters that no gradient reaches": cut.lost,
         },
         because="its numbers arrive at the loss, but without the calls that made them, so the chain rule ends there: "
         "the weights before have no gradient at all",
         fix="take out what cuts: detach(), .data, .item(), argmax, no_grad, NumPy, torch.tensor(…)",
         diff="-    x = x.detach()",
-        attempts=uncut(name, Line(place.file, place.line)),
+        attempts=cut.attempts,
     )
 
 
@@ -169,14 +178,13 @@ def _off(seen: Seen) -> list[Call]:
 
 
 def _cut(seen: Seen, case: Case) -> Cut | None:
-    """Where the graph is cut and by what, the call on the path that takes the numbers, and how many calls are lost."""
     off = _off(seen)
     if not off:
         return _without_graph(seen) if came_to_nothing(case) else None
     lost = sum(any(_is_weight(value) for value in call.values) for call in off)
     anew = _new_leaf(off, seen)
     if anew is not None:
-        return Where.of(anew), anew.name, None, lost
+        return Cut(Where.of(anew), anew.name, None, lost)
     made_off = {value.index: call for call in off for value in call.outputs}
     asides = [aside for aside in seen.step.asides if aside.source in made_off]
     # A discriminator is trained on what is detached, and rightly so: a pass that trained nothing comes first.
@@ -185,26 +193,37 @@ def _cut(seen: Seen, case: Case) -> Cut | None:
         for value in used.values:
             aside = next((one for one in asides if one.result == value.index), None)
             if aside is not None:
-                return Where.at(aside.at, aside.name, aside.module), aside.name, used, lost
+                return _by(aside, used, lost, seen)
             if value.kind == "data" and tells(value):
                 for made in reversed(off):
                     if _same(made.output, value):
                         aside = next((one for one in asides if one.source == made.output.index), None)
-                        if aside is not None:
-                            return Where.at(aside.at, aside.name, aside.module), aside.name, used, lost
-                        return Where.of(made), made.name, used, lost
+                        return (
+                            Cut(Where.of(made), made.name, used, lost)
+                            if aside is None
+                            else _by(aside, used, lost, seen)
+                        )
     # Numbers that went through NumPy are others; but an optimizer waits for the weights that made them.
     moved = [aside for aside in asides if aside.name in (*MOVES_ONLY, "Tensor.numpy")]
     if moved and _idle(seen):
-        return Where.at(moved[-1].at, moved[-1].name, moved[-1].module), moved[-1].name, None, lost
+        return _by(moved[-1], None, lost, seen)
     # Those that went through Python or argmax, too; but then no weight is left at all.
     if any(_is_weight(value) for call in seen.calls for value in call.values if "." in value.name):
         return None
     if asides:
-        return Where.at(asides[-1].at, asides[-1].name, asides[-1].module), asides[-1].name, None, lost
+        return _by(asides[-1], None, lost, seen)
     own = [value for value in seen.calls[0].values if _is_weight(value)] if seen.calls else []
     made_anew = bool(own) and _idle(seen) and not seen.moved
-    return (Where.of(seen.calls[0]), "a tensor that was made anew", None, lost) if made_anew else None
+    return Cut(Where.of(seen.calls[0]), "a tensor that was made anew", None, lost) if made_anew else None
+
+
+def _by(aside: Aside, used: Call | None, lost: int, seen: Seen) -> Cut:
+    """By this call, or by the block in which gradients are switched off for it."""
+    if not aside.off.file:
+        return Cut(Where.at(aside.at, aside.name, aside.module), aside.name, used, lost, uncut(aside.name, aside.at))
+    lines = sorted({(one.at.file, one.at.line) for one in seen.step.asides if one.off == aside.off})
+    tried = (Intervention("graph", {"lines": lines}),)
+    return Cut(Where.at(aside.off, "torch.no_grad", aside.module), f"no_grad around {aside.name}", used, lost, tried)
 
 
 def _new_leaf(off: list[Call], seen: Seen) -> Call | None:
@@ -232,7 +251,7 @@ def _without_graph(seen: Seen) -> Cut | None:
     weights = any(a.source is not None and _is_weight(seen.step.values[a.source]) for a in layers)
     if not layers or not (strangers or weights):
         return None
-    return Where.at(layers[-1].at, layers[-1].name, layers[-1].module), layers[-1].name, None, strangers
+    return _by(layers[-1], None, strangers, seen)
 
 
 def _depends_on_weights(call: Call, seen: Seen) -> bool:

@@ -6,8 +6,10 @@ the loss falls as far as those can bring it and stays.
 
 The finding: weights of layers between data and loss are frozen, and nothing was learnt (motion.py). A frozen body
 behind which a head learns is no fault; nor is a network that stays as it is while its input is changed (an attack, a
-picture of what a unit sees). Of layers in front of the first that learns only those count that are as torch drew them,
-evenly from −1/√n to 1/√n for n inputs: what was trained before has other weights.
+picture of what a unit sees): what learns there is no weight of a module, and counts only where all that is frozen is as
+it was drawn. So it is with layers in front of the first that learns: what was trained before has other weights.
+
+The place is the line that froze the weights, where that was seen, else the layer that takes them.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
 from chainrule.diagnose.motion import came_to_nothing
+from chainrule.step import Line
 
 LAYERS = {"linear", "addmm", "conv1d", "conv2d", "conv3d", "embedding"}
 
@@ -29,16 +32,21 @@ def check(case: Case) -> Iterator[Finding]:
     seen = case.steps[-1]
     found = _frozen(seen)
     learning = [name for name in seen.step.parameters if "." in name]
-    if not found or not learning:
+    untrained = all(name in seen.step.frozen and seen.step.frozen[name].drawn for name in found)
+    if not found or not (learning or untrained):
         return
-    place = found[0][1]
+    learning = learning or list(seen.step.parameters)
+    name, place = next(iter(found.items()))
+    began = case.steps[0].step.frozen.get(name)
+    by = began.by if began is not None else Line()
     yield Finding(
         slug="frozen",
         title=f"{len(found)} {'layer is' if len(found) == 1 else 'layers are'} frozen, and the rest does not learn",
-        where=place,
+        where=Where.at(by, "requires_grad", place.module, name) if by.file else place,
         steps=(case.steps[0].index, seen.index),
         evidence={
-            "frozen": ", ".join(name for name, _ in found[:6]),
+            "layer": str(Line(place.file, place.line)),
+            "frozen": ", ".join(list(found)[:6]),
             "learning": ", ".join(learning[:6]),
             "share of the targets' spread that the network explains": late_answers(case).explained,
             "that simple answers explain": all_answers(case).attainable,
@@ -50,13 +58,15 @@ def check(case: Case) -> Iterator[Finding]:
     )
 
 
-def _frozen(seen: Seen) -> list[tuple[str, Where]]:
+def _frozen(seen: Seen) -> dict[str, Where]:
     """Weights of modules that have no gradient, each with its layer; those in front of the graph first."""
-    found = [
-        (name, Where.at(at, "", name.rpartition(".")[0], name)) for name, at in seen.step.frozen.items() if "." in name
-    ]
+    found = {
+        name: Where.at(frozen.at, "", name.rpartition(".")[0], name)
+        for name, frozen in seen.step.frozen.items()
+        if frozen.drawn and "." in name
+    }
     for call in seen.step.calls:
         weight = call.arguments.get("weight")
         if call.rule in LAYERS and weight is not None and weight.kind == "data" and "." in weight.name:
-            found.append((weight.name, Where.of(call, weight.name)))
+            found[weight.name] = Where.of(call, weight.name)
     return found

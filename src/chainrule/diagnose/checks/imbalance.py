@@ -9,6 +9,10 @@ fifth of the targets' spread and more, the network less than half of that (answe
 even the best answers explain little; there the network explains nothing, and an affine function (of a pixel and those
 around it) gives one of the others, which it was not fitted to, a higher score than one of the common class in more of
 all pairs than could be by chance, and the network has less than half of that lead over chance.
+
+Or the network itself ranks the others higher, in more of all pairs than could be by chance, and yet answers the common
+class for every one of them: what it knows is under the bias, and no decision is ever made by it. That much is said of
+a class that is RARE, where the bias is large; of one that is not, the answers may be as good as the data allow.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from typing import NamedTuple
 
 import torch
 
-from chainrule.diagnose.answers import BINARY, STEPS, all_answers, comparisons, falls_short, late_answers
+from chainrule.diagnose.answers import BINARY, STEPS, Answers, all_answers, comparisons, falls_short, late_answers
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.measure import affine_answers, area, explained
@@ -30,6 +34,7 @@ COMMON = 4.0  # times as frequent as any other class: four of five samples, wher
 PIXELS = 3  # axes of targets that say something of each pixel
 AROUND = 3  # pixels
 MOST_PIXELS = 1 << 15  # of a step
+RARE = 0.1  # of the samples
 NOTHING = 0.05
 SURELY = 3.0  # times the spread that the share of pairs has by chance, 1/√(12·n) for n of the rare class
 FEWEST = 6  # of them
@@ -52,7 +57,8 @@ def check(case: Case) -> Iterator[Finding]:
     if times < COMMON or others > 0:
         return
     told_apart, own = _told_apart(answers, common), _ranked(late, common)
-    if not falls_short(case) and not (late.explained < NOTHING and own < 0.5 + (told_apart - 0.5) / 2):
+    worse = late.explained < NOTHING and own < 0.5 + (told_apart - 0.5) / 2
+    if not (falls_short(case) or worse or (share > 1 - RARE and _knows_but_never_says(case, common))):
         return
     yield Finding(
         slug="imbalance",
@@ -72,6 +78,19 @@ def check(case: Case) -> Iterator[Finding]:
         fix="weight the classes (weight= or pos_weight= as the inverse of how frequent they are), or draw them evenly "
         "(WeightedRandomSampler); and judge by the recall of each class",
     )
+
+
+def _knows_but_never_says(case: Case, common: int) -> bool:
+    """Over the second half of the steps looked at, where there are more of the rare samples."""
+    half = Answers(case.late)
+    if not len(half.given) or not half.given.isfinite().all():
+        return False
+    judged = Judged(half.given, half.targets, None)
+    answered, _, _, others = _answered(judged)
+    scores, rare = _scores(judged, common)
+    count = int(rare.sum())
+    surely = area(scores, rare) > 0.5 + SURELY / math.sqrt(12 * count) if FEWEST <= count < len(rare) else False
+    return answered == common and others == 0 and surely
 
 
 class Judged(NamedTuple):
@@ -154,13 +173,17 @@ def _some(rare: Tensor) -> Tensor:
 
 def _ranked(answers: Judged, common: int) -> float:
     """The same of the network's own answers."""
-    given, t = answers.given, answers.targets
-    if t.shape[1] == 1:
-        scores, rare = (given[:, 0] if common == 0 else -given[:, 0]), t[:, 0].round() != common
-    else:
-        scores, rare = -given[:, common], t.argmax(1) != common
+    scores, rare = _scores(answers, common)
     some = _some(rare)
     return area(scores[some], rare[some])
+
+
+def _scores(answers: Judged, common: int) -> tuple[Tensor, Tensor]:
+    """How much the network takes each sample for one of the others, and whether it is one."""
+    given, t = answers.given, answers.targets
+    if t.shape[1] == 1:
+        return given[:, 0] if common == 0 else -given[:, 0], t[:, 0].round() != common
+    return -given[:, common], t.argmax(1) != common
 
 
 def _answered(answers: Judged) -> tuple[int, float, float, float]:

@@ -25,13 +25,19 @@ def check(case: Case) -> Iterator[Finding]:
         return
     cuts = [aside for aside in failure.asides if aside.at.file]
     # Under no_grad all calls are beside the graph, and the first is where it begins.
-    named = [aside for aside in cuts if not aside.name.startswith(("F.", "torch.nn."))]
-    cut = named[-1] if named else cuts[0] if cuts else None
+    layer = next((aside for aside in cuts if aside.name.startswith(("F.", "torch.nn."))), None)
+    switched = layer is not None and bool(layer.off.file)
+    named = [aside for aside in cuts if not switched and not aside.name.startswith(("F.", "torch.nn."))]
+    cut = named[-1] if named else layer if switched else cuts[0] if cuts else None
     yield Finding(
         slug="no-graph",
         title="the loss depends on no weight: "
         + (f"{cut.name} has no gradient" if cut is not None else "none of its inputs is to be trained"),
-        where=Where.at(failure.at, "backward") if cut is None else Where.at(cut.at, cut.name, cut.module),
+        where=Where.at(failure.at, "backward")
+        if cut is None
+        else Where.at(cut.off, "torch.no_grad", cut.module)
+        if switched
+        else Where.at(cut.at, cut.name, cut.module),
         steps=(len(case.losses), len(case.losses)),
         evidence={
             "error": failure.message.partition(". ")[0],
