@@ -74,6 +74,7 @@ class Session:
             events=self.schedule.events,
             loaders=self._loaders.all(),
             restarts=self._watcher.restarts.all(),
+            trainings=self._watcher.trainings.all(),
             **_told(error),
         )
 
@@ -92,6 +93,10 @@ class Session:
         if index + 1 < self._wanted:
             return self._wanted
         return self._choose(index)
+
+    def stage(self, index: int) -> int:
+        self.schedule.begin_again(index)
+        return self._choose(index - 1)
 
     def routine(self) -> tuple[Tape | None, float, float]:
         return self.recording.tape, self.schedule.low, self.schedule.high

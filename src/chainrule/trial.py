@@ -32,8 +32,8 @@ def try_fixes(
     """
     command = Command(history)
     limit = seconds or max(SECONDS, TIMES * command.seconds)
-    before = progress(history)
-    return replace(found, findings=tuple(_tried(finding, command, before, limit, say) for finding in found.findings))
+    tried = (_tried(finding, command, progress(history, finding.steps[1]), limit, say) for finding in found.findings)
+    return replace(found, findings=tuple(tried))
 
 
 def _tried(
@@ -46,7 +46,7 @@ def _tried(
     for attempt in finding.attempts:
         say(f"{finding.slug}: {attempt.text}")
         sign = -1.0 if attempt.kind == "negate" else 1.0  # where the negative loss is tried, that is what must fall
-        meant, after = signed(before, sign), signed(command.run(attempt, limit), sign)
+        meant, after = signed(before, sign), signed(command.run(attempt, limit, finding.steps[1]), sign)
         made.append(Tried(attempt.text, after.pop("steps"), meant, after, is_better(meant, after)))
         if made[-1].better:
             break
@@ -69,12 +69,12 @@ class Command:
         if not self.folder.is_dir() or not (self.module or (self.folder / self.words[0]).exists()):
             raise CannotTry(history.path, f"{self.words[0]} is not in {folder} any more")
 
-    def run(self, intervention: Intervention, seconds: float) -> dict[str, Any]:
-        """How the training went with the intervention (diagnose/progress.py)."""
+    def run(self, intervention: Intervention, seconds: float, step: int) -> dict[str, Any]:
+        """How the training that has this step went with the intervention (diagnose/progress.py)."""
         said = json.dumps({"kind": intervention.kind, "settings": intervention.settings})
         with self._again(["--intervene", said], seconds) as (path, ended):
             try:
-                made = progress(open_run(path))
+                made = progress(open_run(path), step)
             except ChainruleError:  # it ended before anything was recorded
                 nan = float("nan")
                 nothing = {"steps": 0, "first loss": nan, "last loss": nan, "explained": None, "ended": ""}

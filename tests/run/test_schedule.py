@@ -30,6 +30,31 @@ def test_by_default_the_first_steps_and_then_round_numbers() -> None:
     assert len(chosen(Schedule(), 10**9)) < 100
 
 
+def test_a_stage_begins_as_the_first_did() -> None:
+    schedule = Schedule()
+    before = [step for step in chosen(schedule, 100) if step < 37]
+    schedule.begin_again(37)
+    step, after = schedule.next_after(36), []
+    while step < 1_000:
+        after.append(step - 37)
+        step = schedule.next_after(step)
+    assert after == [step for step in chosen(Schedule(), 1_000) if step < 963]
+    assert before[-1] == 30
+
+
+def test_of_many_stages_only_the_first_few_are_recorded_from_their_beginning() -> None:
+    schedule = Schedule()
+    for stage in range(1, 20):
+        schedule.begin_again(100 * stage)
+    assert schedule.next_after(1_900) == 2_000  # 1500 steps from the fifth
+
+
+def test_what_the_user_chose_has_no_stages() -> None:
+    for schedule in (Schedule(every=3), Schedule(steps=[0, 3, 6, 9])):
+        schedule.begin_again(4)
+        assert chosen(schedule, 10) == [0, 3, 6, 9]
+
+
 def test_every_nth_and_chosen_ones() -> None:
     assert chosen(Schedule(every=3), 10) == [0, 3, 6, 9]
     assert chosen(Schedule(steps=[7, 0, 7, 10]), 100) == [0, 7, 10]

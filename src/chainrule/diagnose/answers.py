@@ -155,7 +155,7 @@ def falls_short(case: Case) -> bool:
 def still_falling(case: Case) -> bool:
     """Whether the loss has fallen on by a fifth and more since the last steps that were looked at, to below that of the
     best constant answer: to fall towards that is not to learn."""
-    before = [case.losses[seen.index] for seen in _last(case.steps)]
+    before = [case.losses[seen.index - case.start] for seen in _last(case.steps)]
     after = fmean(case.losses[-max(1, len(case.losses) // 20) :])
     return after < (1 - FALLING) * fmean(before) and not after > constant_loss(case)
 

@@ -19,6 +19,7 @@ Tensor = torch.Tensor
 
 EARLY = 4  # of the first recorded steps all are looked at,
 SPREAD = 8  # of the others so many, evenly
+MOST = 4  # trainings of a run; of more, as in a search or a cross-validation, it is one series
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +115,18 @@ def _passed_on(link: Link) -> bool:
 
 
 class Case:
-    """A run as the checks see it.
+    """A training as the checks see it: a run, or the part of it from step `start` to in front of `end`.
 
-    losses    of every training step
+    losses    of every training step of it
     outcome   the facts of the loss curve (run/outcome.py)
     steps     recorded steps with at least one backward pass, in order: the first few, others evenly, the last
     """
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, start: int = 0, end: int | None = None) -> None:
         self.history = history
-        self.losses = list(history.losses)
+        self.start = start
+        self.losses = list(history.losses[start:end])
+        self.is_last = end is None
 
     @cached_property
     def outcome(self) -> Outcome:
@@ -131,7 +134,7 @@ class Case:
 
     @cached_property
     def steps(self) -> list[Seen]:
-        recorded = list(self.history.steps)
+        recorded = [index for index in self.history.steps if self.start <= index and (self.is_last or index < self.end)]
         rest = recorded[EARLY:]
         chosen = recorded[:EARLY] + [rest[round(i * (len(rest) - 1) / (SPREAD - 1))] for i in range(SPREAD) if rest]
         seen = (Seen.of(self.history.read(index)) for index in dict.fromkeys(chosen))
@@ -140,11 +143,16 @@ class Case:
     @cached_property
     def failure(self) -> Failure | None:
         raw = self.history.about.get("error")
-        if not isinstance(raw, dict):
+        if not isinstance(raw, dict) or not self.is_last:
             return None
         kind, message, file, line = (raw.get(key) for key in ("type", "message", "file", "line"))
         at = Line(str(file or ""), line if isinstance(line, int) else 0)
         return Failure(str(kind), str(message), at, self.history.broken_off())
+
+    @property
+    def end(self) -> int:
+        """The step after the last one."""
+        return self.start + len(self.losses)
 
     @property
     def stuck(self) -> bool:
@@ -167,6 +175,21 @@ class Case:
         for seen in self.steps:
             for call in seen.calls:
                 yield seen, call
+
+
+def trainings(history: History) -> list[Case]:
+    """The trainings of a run that came one after the other, each of weights of its own or in a loop of its own
+    (watching/trainings.py); one where they take turns, or are too many."""
+    spans: list[tuple[int, set[int]]] = []  # where it begins, and the numbers of what takes turns in it
+    for begun in history.about.get("trainings", []):
+        number = begun["training"]
+        turns = next((place for place, (_, numbers) in enumerate(spans) if number in numbers), len(spans))
+        start = spans[turns][0] if turns < len(spans) else begun["step"] if spans else 0
+        spans[turns:] = [(start, {number}.union(*(numbers for _, numbers in spans[turns:])))]
+    starts = [start for start, _ in spans]
+    if not 1 < len(starts) <= MOST:
+        return [Case(history)]
+    return [Case(history, start, end) for start, end in zip(starts, [*starts[1:], None], strict=True)]
 
 
 def tells(value: Value) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from chainrule.diagnose.case import Case
+from chainrule.diagnose.case import Case, trainings
 from chainrule.diagnose.checks import (
     batch_of_one,
     bottleneck,
@@ -213,8 +213,16 @@ class Diagnosis:
 
 
 def diagnose(history: History) -> Diagnosis:
-    """Every finding of a run on disk. Raises StepDamaged."""
-    case = Case(history)
+    """Every finding of a run on disk, of one training after the other. Raises StepDamaged."""
+    made = [_diagnosed(case) for case in trainings(history)]
+    return Diagnosis(
+        tuple(finding for one in made for finding in one.findings),
+        tuple(problem for one in made for problem in one.problems),
+        sum(one.judged for one in made),
+    )
+
+
+def _diagnosed(case: Case) -> Diagnosis:
     found: list[Finding] = []
     problems = []
     for check in CHECKS:

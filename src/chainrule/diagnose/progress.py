@@ -6,16 +6,17 @@ import math
 from typing import Any
 
 from chainrule.diagnose.answers import late_answers
-from chainrule.diagnose.case import Case
+from chainrule.diagnose.case import Case, trainings
 from chainrule.diagnose.motion import falls_for_ever
 from chainrule.run.history import History
 
 BETTER = 0.9  # what is left of the fault, at most
 
 
-def progress(history: History) -> dict[str, Any]:
-    """The run in a few facts: its steps, first and last loss, how it ended, what its answers explain."""
-    case = Case(history)
+def progress(history: History, step: int = 0) -> dict[str, Any]:
+    """The training that this step belongs to in a few facts: its steps, first and last loss, how it ended, what its
+    answers explain."""
+    case = next(case for case in reversed(trainings(history)) if case.start <= step)
     explained = late_answers(case).explained
     return {
         "steps": len(case.losses),

@@ -15,6 +15,7 @@ _ROUND = (10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100)  # and from here on these
 _SHARE = 0.1  # of the wall time so far, at most, goes into recording
 _GRACE = 1.0  # seconds that recording may take in any case
 _JUMP = 10.0
+_MOST_STAGES = 5
 _MOST_EVENTS = 20  # a loss that jumps all the time would otherwise be recorded at every step
 
 
@@ -24,7 +25,8 @@ class Schedule:
     every   every N-th step, from 0
     steps   these steps
     neither: 0 to 10, then round numbers (12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, …), as long as recording takes
-    less than a tenth of the time so far and one second
+    less than a tenth of the time so far and one second; from the beginning of another stage on (`begin_again`) the
+    same, counted from there, with one second more
 
     events   {step: what happened there}
     low, high   a loss between them is nothing unusual: only others need be shown to `notice`; nan at first
@@ -48,6 +50,7 @@ class Schedule:
         if self._steps and self._steps[0] < 0:
             raise BadOption("steps", self._steps[0], "steps are counted from 0")
         self._every = every
+        self._began = self._stages = 0
         self.skipped = 0
         self.events: dict[int, str] = {}
         self.low = self.high = self._lowest = math.nan
@@ -66,12 +69,19 @@ class Schedule:
             return self._steps[place] if place < len(self._steps) else NEVER
         if self._every is not None:
             return (index // self._every + 1) * self._every
+        index -= self._began
         if index < _DENSE:
-            return index + 1
+            return self._began + index + 1
         scale = 1
         while index >= _ROUND[-1] * scale:
             scale *= 10
-        return next(number * scale for number in _ROUND if number * scale > index)
+        return self._began + next(number * scale for number in _ROUND if number * scale > index)
+
+    def begin_again(self, index: int) -> None:
+        """Another stage of the training begins with this step; of many stages the first few count."""
+        if self._stages < _MOST_STAGES:
+            self._stages += 1
+            self._began = index
 
     def coarser(self) -> None:
         """Half as many steps from now on, where every N-th was chosen: the run has reached its size."""
@@ -84,7 +94,7 @@ class Schedule:
         What the user chose is always allowed. Where the answer is no, the step counts as skipped.
         """
         by_choice = self._steps is not None or self._every is not None
-        enough = by_choice or spent <= _SHARE * elapsed + _GRACE
+        enough = by_choice or spent <= _SHARE * elapsed + _GRACE * (1 + self._stages)
         self.skipped += not enough
         return enough
 

@@ -33,6 +33,9 @@ class OneStep:
     def loss(self, index: int, value: float) -> int:
         return -1
 
+    def stage(self, index: int) -> int:
+        return -1
+
     def routine(self) -> tuple[Tape | None, float, float]:
         return None, math.nan, math.nan
 

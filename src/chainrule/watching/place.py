@@ -89,7 +89,8 @@ class Places:
             self._paths.setdefault(id(inner), path or type(inner).__name__)
 
     def _owner(self, module: nn.Module, frame: FrameType) -> tuple[nn.Module, str]:
-        """The largest module in the user's variables that holds this one, and the variable's name.
+        """The largest module in the user's variables that holds this one, and what the outermost frame calls it: a helper
+        that is given it has a name of its own.
 
         `module` may have been called by a method of its owner (self.encoder(x) in encode), or alone (model.head(x)).
         """
@@ -100,7 +101,7 @@ class Places:
             if value is not module and any(inner is module for inner in value.modules()):
                 module, name = value, ""
             if value is module and variable != "self":
-                name = name or variable
+                name = variable
         return module, name
 
     def _variables_of(self, frame: FrameType | None) -> Iterator[tuple[str, object]]:

@@ -35,6 +35,7 @@ from chainrule.watching.pulse import Pulse, Tape, first_number
 from chainrule.watching.recorder import Recorder
 from chainrule.watching.restarts import Restarts
 from chainrule.watching.stack import HAS_TORCH_FUNCTION, push_lowest, quiet, remove, unnoticed
+from chainrule.watching.trainings import Trainings
 
 Tensor = torch.Tensor
 ACTIVE: list[Watcher] = []  # those that have begun; only the last is on torch, the others rest
@@ -51,6 +52,9 @@ class Observer(Protocol):
 
     def loss(self, index: int, value: float) -> int:
         """Step `index` ended with this loss; the answer is the next step to record."""
+
+    def stage(self, index: int) -> int:
+        """Before step `index` an optimizer was made, though others had stepped; the answer is the next to record."""
 
     def routine(self) -> tuple[Tape | None, float, float]:
         """Where losses may be written without asking, and from which to which value."""
@@ -85,6 +89,7 @@ class Watcher:
         self._display_bytes = display_bytes
         self._pulse = Pulse(self._after_update, self._settle)
         self.restarts = Restarts(lambda: self.index)
+        self.trainings = Trainings()
         self.recorder: Recorder | None = None
         self._depth = 0  # backward passes in flight
         self._pending: Recorder | None = None  # a step without an optimizer, until its weights were written
@@ -195,7 +200,8 @@ class Watcher:
             self._optimizers.add(optimizer)
             with suppress(Exception):  # without its line the optimizer is known all the same
                 self._made.setdefault(optimizer, line_of(caller(1)))
-            if self._stage_began:  # the one before has trained: a new stage
+            begins = self._stage_began  # the one before has trained: a new stage
+            if begins:
                 self._stage = weakref.WeakSet()
                 self._cycle.clear()
                 self._stage_began = False
@@ -205,8 +211,23 @@ class Watcher:
             init(optimizer, *args, **kwargs)
             with suppress(Exception):
                 self.restarts.made(optimizer, self._made.get(optimizer, Line()))
+            if begins:
+                self._begin_stage()
 
         return __init__
+
+    def _begin_stage(self) -> None:
+        """Record the step in flight from here on, where that is wanted and nothing of it was computed yet."""
+        busy = self.recorder is not None or self._aside or torch._C._current_graph_task_id() != -1
+        if busy or not math.isnan(self._pulse.loss) or threading.get_ident() != self._thread:
+            return
+        try:
+            wanted = self.observer.stage(self.index)
+        except Exception:
+            self.observer.problem(f"no stage began at step {self.index}: {traceback.format_exc()}")
+            return
+        if wanted == self.index:
+            self._arm()
 
     # ------------------------------------------------------------ the mode on and off
 
@@ -546,6 +567,9 @@ class Watcher:
         began = time.perf_counter()
         try:
             recorder.name_parameters()
+            if recorder.step.backwards:
+                leaves = {i: recorder.leaves[i] for one in recorder.step.backwards for i in one.received}
+                self.trainings.note(recorder.step.index, leaves.values(), recorder.step.backwards[-1].at)
             if math.isnan(recorder.step.loss):  # its backward pass was not recorded
                 recorder.step.loss = self._pulse.loss
             with quiet():
@@ -607,6 +631,9 @@ class Deaf:
         return -1
 
     def loss(self, index: int, value: float) -> int:
+        return -1
+
+    def stage(self, index: int) -> int:
         return -1
 
     def routine(self) -> tuple[Tape | None, float, float]:

@@ -33,7 +33,7 @@ def check(case: Case) -> Iterator[Finding]:
         slug="batch-of-one",
         title="batch norm is given a single sample while training",
         where=Where.at(failure.at, "F.batch_norm"),
-        steps=(len(case.losses), len(case.losses)),
+        steps=(case.end, case.end),
         evidence={"error": failure.message, "steps before": len(case.losses)},
         because="the mean of one number is the number itself, so its normalised value is 0 for every input, and no "
         "gradient goes through",

@@ -42,7 +42,7 @@ def check(case: Case) -> Iterator[Finding]:
         return
     loss = seen.loss_call() or seen.calls[-1]
     end = (
-        f"not finite at step {result.not_finite:,}"
+        f"not finite at step {case.start + result.not_finite:,}"
         if result.not_finite is not None
         else f"{result.last:.3g} at the end"
     )
@@ -55,7 +55,7 @@ def check(case: Case) -> Iterator[Finding]:
             f"‖change‖/‖weight‖ of {name} at step {seen.index}": ratio,
             "learning rate": rate,
             "lowest loss": result.lowest,
-            "at step": result.at,
+            "at step": case.start + result.at,
         },
         because="each step goes past the valley and up its other side, where the gradient is larger still",
         fix="a learning rate ten times smaller, and again where that is not enough; scaled inputs and targets",

@@ -30,7 +30,7 @@ def check(case: Case) -> Iterator[Finding]:
         if call is None
         else f"{call.name} takes a result of an earlier step with its graph",
         where=Where.at(failure.at, "backward") if call is None else Where.of(call),
-        steps=(len(case.losses), len(case.losses)),
+        steps=(case.end, case.end),
         evidence={"error": failure.message.partition(" (")[0], "at": str(failure.at)},
         because="the chain rule would go back through the earlier step once more, whose numbers are freed and whose "
         "weights have changed since",

@@ -38,7 +38,7 @@ def check(case: Case) -> Iterator[Finding]:
         else Where.at(cut.off, "torch.no_grad", cut.module)
         if switched
         else Where.at(cut.at, cut.name, cut.module),
-        steps=(len(case.losses), len(case.losses)),
+        steps=(case.end, case.end),
         evidence={
             "error": failure.message.partition(". ")[0],
             "at": str(failure.at),

@@ -128,21 +128,23 @@ def _backward(seen: Seen) -> tuple[Call, Value, bool] | None:
 
 def _not_recorded(case: Case) -> Iterator[Finding]:
     """The step itself was not recorded: those before it are finite, those after it began with weights that are not."""
-    at = case.outcome.not_finite
-    if at is None or not case.steps or at in case.history.steps:
+    if case.outcome.not_finite is None or not case.steps:
+        return
+    at = case.start + case.outcome.not_finite
+    if at in case.history.steps:
         return
     seen = case.steps[-1]
     near = _nearest(case, at)
     call = near[1] if near is not None else seen.loss_call() or seen.calls[-1]
     yield Finding(
         slug="not-finite",
-        title=f"the loss became {case.losses[at]} at step {at:,}, which was not recorded"
+        title=f"the loss became {case.history.losses[at]} at step {at:,}, which was not recorded"
         + (f"; before, {call.name} was nearest to its limit" if near is not None else ""),
         where=Where.of(call),
         steps=(at, at),
         evidence={
-            "loss before": case.losses[at - 1] if at else "none",
-            "loss": case.losses[at],
+            "loss before": case.history.losses[at - 1] if at > case.start else "none",
+            "loss": case.history.losses[at],
             **({f"{call.name} at step {near[0]}": f"given {near[2]}"} if near is not None else {}),
         },
         because="the first call that gave a number that is not finite lies in that step",
@@ -153,8 +155,8 @@ def _not_recorded(case: Case) -> Iterator[Finding]:
 
 def _nearest(case: Case, at: int) -> tuple[int, Call, str] | None:
     """The last recorded step before, its call that is nearest to its limit, and the range of what that was given."""
-    before = max((index for index in case.history.steps if index < at), default=None)
-    if before is None or not case.losses[at - 1] < RUNS_AWAY * abs(case.losses[0]):
+    before = max((index for index in case.history.steps if case.start <= index < at), default=None)
+    if before is None or not case.history.losses[at - 1] < RUNS_AWAY * abs(case.losses[0]):
         return None
     seen = Seen.of(case.history.read(before))
     found = []

@@ -28,7 +28,7 @@ def check(case: Case) -> Iterator[Finding]:
     largest = max((rate for _, rate in rates), default=0.0)
     over = [seen for seen, rate in rates if rate >= FADED * largest]
     since = next((seen for seen, _ in rates if over and seen.index > over[-1].index), None)
-    if since is None or since.index > len(case.losses) / 2:
+    if since is None or since.index - case.start > len(case.losses) / 2:
         return
     last, now = rates[-1]
     if not (now == 0 or unlearnt(case) or _unfinished(case)):

@@ -93,7 +93,7 @@ def _of(case: Case, rows: int) -> dict[str, Any] | None:
     """The DataLoader that these rows can be a batch of."""
     for loader in case.history.about.get("loaders", []):
         enough = loader["samples"] >= 2 * rows and loader["batch"] == rows
-        once = loader["iterators"] == 1 and loader["step"] == 0  # a test set's is begun later
+        once = loader["iterators"] == 1 and loader["step"] == case.start  # a test set's is begun later
         if enough and (once or loader["iterators"] >= len(case.losses)):
             return dict(loader)
     return None

@@ -39,7 +39,7 @@ def check(case: Case) -> Iterator[Finding]:
     if len(case.steps) <= FEWEST or not case.steps[-1].step.updates:
         return
     every = _same(case) or _jumps(case)
-    lines = (one for one in case.history.about.get("restarts", []) if one["times"] > FEWEST)
+    lines = (one for one in case.history.about.get("restarts", []) if one["times"] > FEWEST and _within(one, case))
     line = next((one for one in lines if every or _learns_nothing(case, one)), None)
     if not every and line is None:
         return
@@ -66,6 +66,10 @@ def check(case: Case) -> Iterator[Finding]:
     )
 
 
+def _within(line: dict[str, Any], case: Case) -> bool:
+    return bool(case.start <= line["first"] and line["last"] <= case.end)
+
+
 def _at(line: dict[str, Any]) -> Line:
     return Line(line["file"], line["line"])
 
@@ -76,7 +80,7 @@ def _learns_nothing(case: Case, line: dict[str, Any]) -> bool:
     if line["kind"] == "optimizer" and line["same"] > again / 2:
         return False
     length = max(1, round((line["last"] - line["first"]) / again))
-    losses = case.losses[line["first"] :]
+    losses = case.losses[line["first"] - case.start :]
     stretch = [fmean(losses[i::length]) for i in range(length)]  # one laid over the other
     quarter = -(-length // 4)
     first, last = fmean(stretch[:quarter]), fmean(stretch[-quarter:])
