@@ -6,10 +6,11 @@ call as Finding.where does. Nothing of the script's text is changed.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
-from chainrule.step import Call, Line
+from chainrule.step import Call, Line, Value
 
 KINDS = {
     "rate": "every learning rate times `factor`",
@@ -20,19 +21,21 @@ KINDS = {
     "train": "parameters that have a gradient and no optimizer are given to the first one; frozen ones are thawed",
     "unclipped": "clip_grad_norm_ and clip_grad_value_ do nothing",
     "negate": "backward() starts from the negative loss",
-    "skip": "the call gives back its first tensor as it is",
+    "skip": "the call gives back its first tensor as it is; of a list of tensors, all in one",
     "graph": "what is called at `lines`, a list of file and line, has gradients, also under no_grad",
-    "arguments": "the call is made with other `arguments`, by name ({'dim': 1, 'p': 0.1, 'training': True})",
+    "arguments": "the call is made with other `arguments`, by name ({'dim': 1, 'training': True}); lists are tensors",
     "view": "the loss's target is given the shape of its prediction",
     "standardise": "the tensor `argument` of the call: minus its mean over the samples, divided by its spread, as in "
     "the first batch; of a `whole` one mean and one spread",
     "detached": "the call's tensors are detached from the graph",
-    "before": "`function` (torch.nn.functional's name, with `options`) is applied to the call's first tensor",
+    "before": "`function` (torch.nn.functional's name, with `options`) is applied to the call's first tensor, or to "
+    "its `argument`",
     "after": "`function` (with `options`) is applied to the call's result",
     "instead": "`function` (with `options`) is called with the call's first tensor",
     "hidden": "a new layer of `width` units with tanh before the linear call, trained by the same optimizer",
     "draw": "`parameters` are drawn anew before the first step, as their modules do when they are made",
     "shuffle": "every DataLoader shuffles",
+    "keep weights": "load_state_dict() at `file` and `line` does nothing from the second time on",
 }
 NORM = {"running_mean": None, "running_var": None, "training": True}  # options of batch_norm: by the batch alone
 MOVES_ONLY = ("Tensor.detach", "Tensor.data", "torch.detach")  # without it the same numbers arrive
@@ -47,6 +50,7 @@ TEXTS = {
     "detached": "without the graph of earlier steps",
     "graph": "gradients at those calls",
     "shuffle": "shuffled batches",
+    "keep weights": "weights that are loaded once",
 }
 
 
@@ -80,7 +84,8 @@ class Intervention:
             case "arguments":
                 return f"{place} with " + ", ".join(f"{name} = {value}" for name, value in s["arguments"].items())
             case "before" | "after" | "instead":
-                return f"{s['function']} {self.kind.replace('instead', 'instead of')} {place}"
+                of = f" of {s['argument']}" if "argument" in s else ""
+                return f"{s['function']}{of} {self.kind.replace('instead', 'instead of')} {place}"
             case "hidden":
                 return f"a layer of {s['width']} tanh units at {place}"
             case "standardise":
@@ -94,6 +99,15 @@ class Intervention:
         """At one call of the script."""
         place = {"call": call.name, "module": call.module, "file": call.file, "line": call.line}
         return Intervention(kind, place | settings)
+
+    @staticmethod
+    def of(taken: Value, calls: list[Call], function: str, /, **options: Any) -> tuple[Intervention, ...]:
+        """The function applied to this tensor where it enters the first of the calls that takes it as an argument."""
+        found = ((call, name) for call in calls for name, part in call.arguments.items() if part is taken)
+        return tuple(
+            Intervention.at(call, "before", function=function, argument=name, options=options)
+            for call, name in itertools.islice(found, 1)
+        )
 
 
 def uncut(name: str, at: Line) -> tuple[Intervention, ...]:

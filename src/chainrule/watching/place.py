@@ -89,8 +89,7 @@ class Places:
             self._paths.setdefault(id(inner), path or type(inner).__name__)
 
     def _owner(self, module: nn.Module, frame: FrameType) -> tuple[nn.Module, str]:
-        """The largest module in the user's variables that holds this one, and what the outermost frame calls it: a helper
-        that is given it has a name of its own.
+        """The largest module in the user's variables that holds this one, and what the outermost frame calls it.
 
         `module` may have been called by a method of its owner (self.encoder(x) in encode), or alone (model.head(x)).
         """

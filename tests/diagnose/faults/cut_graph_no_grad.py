@@ -19,11 +19,11 @@ def train(repaired):
     torch.manual_seed(0)
     encoder, out = Encoder(), nn.Linear(16, 6)
     optimizer = torch.optim.Adam([*encoder.parameters(), *out.parameters()], lr=5e-3)
-    for _ in range(200):
+    for _ in range(300):
         ids = torch.randint(0, 12, (64, 5))
         with torch.set_grad_enabled(repaired):  # FAULT
             code = encoder(ids)
-        loss = nn.functional.cross_entropy(out(code), ids.sum(1) % 6 if not repaired else ids[:, -1] // 2)
+        loss = nn.functional.cross_entropy(out(code), ids[:, 0] // 2)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

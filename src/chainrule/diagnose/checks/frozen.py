@@ -59,7 +59,8 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _frozen(seen: Seen) -> dict[str, Where]:
-    """Weights of modules that have no gradient, each with its layer; those in front of the graph first."""
+    """Weights of modules that have no gradient, each with its layer; those in front of the graph first. What was trained
+    earlier in the step is only kept still for a while, as a critic is while its generator learns."""
     found = {
         name: Where.at(frozen.at, "", name.rpartition(".")[0], name)
         for name, frozen in seen.step.frozen.items()
@@ -69,4 +70,4 @@ def _frozen(seen: Seen) -> dict[str, Where]:
         weight = call.arguments.get("weight")
         if call.rule in LAYERS and weight is not None and weight.kind == "data" and "." in weight.name:
             found[weight.name] = Where.of(call, weight.name)
-    return found
+    return {name: place for name, place in found.items() if name not in seen.changes}

@@ -19,6 +19,7 @@ import torch
 from chainrule.diagnose.answers import late_answers
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
 from chainrule.diagnose.layers import calls_by_place
 from chainrule.step import Call, Value
 
@@ -49,6 +50,9 @@ def check(case: Case) -> Iterator[Finding]:
         "what is let through is the same in every sample",
         fix="negate the mask: key_padding_mask is True for what is taken out, attn_mask of booleans for what is kept",
         diff="-    attention(x, x, x, key_padding_mask=ids != 0)\n+    attention(x, x, x, key_padding_mask=ids == 0)",
+        attempts=(Intervention.at(calls[0], "before", function="logical_not", argument="mask"),)
+        if calls[0].rule == "masked_fill"
+        else (),
     )
 
 

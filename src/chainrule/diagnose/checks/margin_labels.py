@@ -15,6 +15,7 @@ import torch
 
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
 from chainrule.step import Call, Value
 
 MARGINS = {"soft_margin_loss", "hinge_embedding_loss", "margin_ranking_loss"}
@@ -40,6 +41,7 @@ def check(case: Case) -> Iterator[Finding]:
         "drive all answers to their side",
         fix="labels of −1 and 1: 2·y − 1",
         diff="-    loss = torch.clamp(1 - y * score, min=0)\n+    loss = torch.clamp(1 - (2 * y - 1) * score, min=0)",
+        attempts=Intervention.of(pairs[0][1], case.steps[0].calls, "threshold", threshold=0.5, value=-1.0),
     )
 
 

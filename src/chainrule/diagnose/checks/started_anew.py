@@ -28,6 +28,7 @@ from chainrule.breakdown.flow import norm
 from chainrule.diagnose.answers import falls_short
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
 from chainrule.diagnose.motion import FALL
 from chainrule.step import Line, ParameterUpdate
 
@@ -63,6 +64,9 @@ def check(case: Case) -> Iterator[Finding]:
         },
         because="learning is the sum of many small steps, and what they have summed up is thrown away each time",
         fix="make the model and its optimizer, or load them, once in front of the loop",
+        attempts=(Intervention("keep weights", {"file": place.file, "line": place.line}),)
+        if line is not None and line["kind"] == "weights"
+        else (),
     )
 
 

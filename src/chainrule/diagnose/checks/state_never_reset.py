@@ -20,6 +20,7 @@ import torch
 
 from chainrule.diagnose.case import Case, Seen, tells
 from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
 from chainrule.diagnose.motion import came_to_nothing
 from chainrule.step import Call, Value
 
@@ -46,6 +47,7 @@ def check(case: Case) -> Iterator[Finding]:
         because="what was left of other samples is an input of these, and says nothing about their targets",
         fix="a state of zeros for every new sequence, at the head of the loop over the batches",
         diff="+    hidden = None  # or zeros, for each batch",
+        attempts=Intervention.of(state, [call], "zeros_like"),
     )
 
 

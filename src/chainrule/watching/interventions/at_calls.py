@@ -39,6 +39,10 @@ class Called:
         """The first of its arguments that is one."""
         return next(tensors_in((self.args, self.kwargs)))
 
+    def argument(self, name: str) -> Any:
+        """The argument of this name; the first where it is not known."""
+        return self.kwargs[name] if name in self.kwargs else self.args[self.place(name) or 0]
+
     def place(self, name: str) -> int | None:
         """Where the argument of this name stands, as Python tells or as our rule has it; None where it has no place."""
         try:
@@ -86,7 +90,8 @@ class AtCalls(TorchFunctionMode):
 
 
 def skip(call: Called) -> Any:
-    return call.tensor
+    several = next((part for part in call.args if isinstance(part, list)), None)  # torch.tensor([first, second])
+    return call.tensor if several is None else torch.stack([part.reshape(()) for part in several])
 
 
 def with_gradients(call: Called) -> Any:
@@ -97,6 +102,8 @@ def with_gradients(call: Called) -> Any:
 def with_arguments(call: Called) -> Any:
     args, kwargs = list(call.args), dict(call.kwargs)
     for name, value in call.settings["arguments"].items():
+        if isinstance(value, list):
+            value = torch.tensor(value, dtype=call.tensor.dtype, device=call.tensor.device)
         where = call.place(name)
         if where is None:
             kwargs[name] = value
@@ -115,8 +122,7 @@ def with_target_as_prediction(call: Called) -> Any:
 def standardise(call: Called) -> Any:
     """The argument minus its mean over the samples of the first call, over its spread; features that are constant
     there are only shifted."""
-    name, memory = call.settings["argument"], call.memory
-    tensor = call.kwargs[name] if name in call.kwargs else call.args[call.place(name) or 0]
+    memory, tensor = call.memory, call.argument(call.settings["argument"])
     if not memory:
         axes = tuple(range(tensor.dim())) if call.settings.get("whole") else 0
         spread = tensor.std(axes, correction=0, keepdim=True)
@@ -136,7 +142,7 @@ def detached(call: Called) -> Any:
 
 
 def before(call: Called) -> Any:
-    tensor = call.tensor
+    tensor = call.argument(call.settings["argument"]) if "argument" in call.settings else call.tensor
     made = call.applied(tensor)
     return call.mapped(lambda part: made if part is tensor else part)
 

@@ -1,4 +1,4 @@
-"""Interventions on parameters, when their model is first called, and on the order of the data."""
+"""Interventions on parameters, when their model is first called, on what is loaded, and on the order of the data."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from typing import Any
 import torch
 from torch import nn
 from torch.utils.data import DataLoader
+
+from chainrule.step import Line
+from chainrule.watching.place import caller, line_of
 
 
 def draw(settings: dict[str, Any]) -> None:
@@ -45,4 +48,23 @@ def shuffle(settings: dict[str, Any]) -> None:
     DataLoader.__init__ = shuffled  # type: ignore[method-assign]
 
 
-ON_MODULES: dict[str, Callable[[dict[str, Any]], None]] = {"draw": draw, "shuffle": shuffle}
+def keep_weights(settings: dict[str, Any]) -> None:
+    load, at = nn.Module.load_state_dict, Line(settings["file"], settings["line"])
+    seen: list[bool] = []
+
+    @functools.wraps(load)
+    def loaded_once(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        if line_of(caller(0)) == at:
+            seen.append(True)
+            if len(seen) > 1:
+                return None
+        return load(module, *args, **kwargs)
+
+    nn.Module.load_state_dict = loaded_once  # type: ignore[method-assign, assignment]
+
+
+ON_MODULES: dict[str, Callable[[dict[str, Any]], None]] = {
+    "draw": draw,
+    "shuffle": shuffle,
+    "keep weights": keep_weights,
+}
