@@ -48,6 +48,21 @@ def test_backward_step_and_optimizer_know_their_lines(tmp_path):
     assert {step.backwards[0].at.file, update.at.file, update.made.file} == {HERE}
 
 
+def test_an_update_knows_where_its_schedule_was_made(tmp_path):
+    model, x = problem()
+    schedulers = torch.optim.lr_scheduler
+    with watch(tmp_path / "run"):
+        optimizers = [torch.optim.SGD([p], lr=0.1) for p in (model[0].weight, model[2].weight, model[2].bias)]
+        schedulers.ReduceLROnPlateau(optimizer=optimizers[0])  # plateau
+        schedulers.StepLR(optimizers[1], step_size=2)
+        schedulers.OneCycleLR(optimizers[1], 0.2, 10)  # cycle
+        model(x).square().mean().backward()
+        for optimizer in optimizers:
+            optimizer.step()
+    found = [update.scheduled.line for update in open_run(tmp_path / "run").read(0).updates]
+    assert found == [line_of("plateau"), line_of("cycle"), 0]
+
+
 def test_parameters_without_a_gradient_are_counted_by_whether_they_took_part(tmp_path):
     model, x = problem()
     other, _ = problem()

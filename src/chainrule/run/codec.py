@@ -308,6 +308,7 @@ def _encode_update(update: Update, number: int, gathered: Gathered) -> dict[str,
         "strangers": update.strangers,
         "at": _encode_line(update.at),
         "made": _encode_line(update.made),
+        "scheduled": _encode_line(update.scheduled),
     }
 
 
@@ -331,6 +332,7 @@ def _decode_update(raw: Any, values: list[Value], found: Found) -> Update:
         strangers=entry(raw, "strangers", int),
         at=_decode_line(raw.get("at")),
         made=_decode_line(raw.get("made")),
+        scheduled=_decode_line(raw.get("scheduled")),
     )
 
 

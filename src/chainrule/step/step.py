@@ -77,6 +77,7 @@ class Update:
     strangers   the number of its parameters that took no part in the step
     at          where the script called step()
     made        where the script made the optimizer
+    scheduled   where it made the scheduler of its learning rate last; no line where there is none
     """
 
     optimizer: str
@@ -85,6 +86,7 @@ class Update:
     strangers: int = 0
     at: Line = Line()
     made: Line = Line()
+    scheduled: Line = Line()
 
 
 @dataclass(slots=True, frozen=True)

@@ -1,8 +1,8 @@
 """The watch: on chosen steps it puts the recorder on, in between it only counts.
 
 Between recorded steps torch is touched in few places: torch.autograd.backward and grad read the loss, a global
-optimizer hook counts, Optimizer.__init__ notes new optimizers, Module.load_state_dict what is loaded (restarts.py) and
-DataLoader.__iter__ what is begun (loaders.py). While a step is recorded also the engine's entry
+optimizer hook counts, Optimizer.__init__ and LRScheduler.__init__ note new ones, Module.load_state_dict what is loaded
+(restarts.py) and DataLoader.__iter__ what is begun (loaders.py). While a step is recorded also the engine's entry
 (torch.autograd._engine_run_backward), Tensor.backward and a second optimizer hook. All of it is restored at the end.
 No object of the user's is changed.
 """
@@ -23,6 +23,7 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch._C._functorch import is_functorch_wrapped_tensor
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from chainrule.step import Line, ParameterUpdate, Step, Update, Value
@@ -95,6 +96,7 @@ class Watcher:
         self._pending: Recorder | None = None  # a step without an optimizer, until its weights were written
         self._optimizers: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()  # all that exist
         self._made: weakref.WeakKeyDictionary[torch.optim.Optimizer, Line] = weakref.WeakKeyDictionary()
+        self._scheduled: weakref.WeakKeyDictionary[torch.optim.Optimizer, Line] = weakref.WeakKeyDictionary()
         self._stage: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()  # those that make up a step
         self._stage_began = False
         self._cycle: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()  # those that stepped in this step
@@ -138,6 +140,8 @@ class Watcher:
         self._replace(self._undo, torch.autograd, "grad", self._ends_step_by_hand(torch.autograd.grad))
         init = self._notice_optimizer(torch.optim.Optimizer.__init__)
         self._replace(self._undo, torch.optim.Optimizer, "__init__", init)
+        for scheduler in (LRScheduler, ReduceLROnPlateau):
+            self._replace(self._undo, scheduler, "__init__", self._notice_scheduler(scheduler.__init__))
         self._undo.append(register_optimizer_step_post_hook(self._pulse.counts).remove)
         self._undo.append(around_compiled_code(self._step_aside))
 
@@ -213,6 +217,15 @@ class Watcher:
                 self.restarts.made(optimizer, self._made.get(optimizer, Line()))
             if begins:
                 self._begin_stage()
+
+        return __init__
+
+    def _notice_scheduler(self, init: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(init)
+        def __init__(scheduler: Any, optimizer: Any, *args: Any, **kwargs: Any) -> None:
+            with suppress(Exception):  # of ChainedScheduler and others the optimizer is not the first argument
+                self._scheduled[optimizer] = line_of(caller(1))
+            init(scheduler, optimizer, *args, **kwargs)
 
         return __init__
 
@@ -489,8 +502,8 @@ class Watcher:
         try:
             with quiet():
                 before = self._before.pop(id(optimizer))
-                made = self._made.get(optimizer, Line())
-                update = Update(type(optimizer).__name__, {}, before.idle, before.strangers, before.at, made)
+                lines = (before.at, *(known.get(optimizer, Line()) for known in (self._made, self._scheduled)))
+                update = Update(type(optimizer).__name__, {}, before.idle, before.strangers, *lines)
                 for p, value, snapshot in before.moved:
                     snapshot.after = p.detach()
                     update.parameters[value.index] = snapshot

@@ -14,7 +14,7 @@ def train(repaired):
     x = torch.randn(256, 4)
     y = (x[:, :1] * x[:, 1:2] > 0).float()
     model = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 1))
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)  # FAULT
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, step_size=3, gamma=0.3)  # FAULT
     for _ in range(15):
         for batch in torch.randperm(256).split(16):

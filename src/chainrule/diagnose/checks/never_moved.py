@@ -58,6 +58,7 @@ def check(case: Case) -> Iterator[Finding]:
     strangers = sum(one.strangers for one in seen.step.updates if one.optimizer)
     others = given is None and bool(strangers) and not seen.moved  # every optimizer has other parameters than these
     optimizer = seen.step.updates[-1] if others or (given is not None and seen.step.updates) else None
+    by_schedule = optimizer is not None and not others and bool(optimizer.scheduled.file)
     yield Finding(
         slug="never-moved",
         title=f"{len(still)} parameters have a gradient, and nothing ever changes them"
@@ -65,6 +66,8 @@ def check(case: Case) -> Iterator[Finding]:
         else f"{name} has a gradient, and nothing ever changes it",
         where=Where.of(call, name)
         if optimizer is None
+        else Where.at(optimizer.scheduled, "scheduler", parameter=name)
+        if by_schedule
         else Where.at(optimizer.made, optimizer.optimizer, parameter=name),
         steps=(case.steps[0].index, seen.index),
         evidence={
@@ -79,6 +82,8 @@ def check(case: Case) -> Iterator[Finding]:
         if others
         else "give the optimizer model.parameters() after the whole model is built, its layers in an nn.ModuleList"
         if given is None
+        else "a schedule that does not multiply the learning rate by 0 from the first step on"
+        if by_schedule
         else "give its parameter group a learning rate above 0",
         attempts=(Intervention("train"),)
         if given is None

@@ -39,7 +39,7 @@ def check(case: Case) -> Iterator[Finding]:
     yield Finding(
         slug="rate-faded",
         title=f"the learning rate has gone from {largest:g} to {now:g} long before the end",
-        where=Where.at(made.made, made.optimizer),
+        where=Where.at(made.scheduled, "scheduler") if made.scheduled.file else Where.at(made.made, made.optimizer),
         steps=(since.index, case.last),
         evidence={
             "largest learning rate": largest,
