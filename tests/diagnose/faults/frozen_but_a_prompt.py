@@ -1,4 +1,7 @@
-"""All but a learnt prompt is frozen, as for a model that was trained before; this one never was."""
+"""All but a learnt prompt is frozen, as for a model that was trained before; this one never was.
+
+One of the kind is reported: https://github.com/thunlp/OpenPrompt/issues/176
+"""
 
 import torch
 from torch import nn

@@ -1,4 +1,7 @@
-"""A pre-training that goes well, and a second training of another head with a rate far too small."""
+"""A pre-training that goes well, and a second training of another head with a rate far too small.
+
+One of the kind is reported: https://github.com/a7b23/Distilling-the-knowledge-in-neural-network/issues/1
+"""
 
 import torch
 from torch import nn
