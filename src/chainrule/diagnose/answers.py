@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 import torch
 
 from chainrule.diagnose.case import Case, Seen
-from chainrule.diagnose.measure import affine, explained, nearest
+from chainrule.diagnose.measure import affine, around, explained, nearest
 from chainrule.step import Call, Value
 
 Tensor = torch.Tensor
@@ -155,8 +155,8 @@ def falls_short(case: Case) -> bool:
 def still_falling(case: Case) -> bool:
     """Whether the loss has fallen on by a fifth and more since the last steps that were looked at, to below that of the
     best constant answer: to fall towards that is not to learn."""
-    before = [case.losses[seen.index - case.start] for seen in _last(case.steps)]
-    after = fmean(case.losses[-max(1, len(case.losses) // 20) :])
+    before = [around(case.losses, seen.index - case.start) for seen in _last(case.steps)]
+    after = around(case.losses, len(case.losses))
     return after < (1 - FALLING) * fmean(before) and not after > constant_loss(case)
 
 

@@ -39,6 +39,7 @@ KINDS = {
 }
 NORM = {"running_mean": None, "running_var": None, "training": True}  # options of batch_norm: by the batch alone
 MOVES_ONLY = ("Tensor.detach", "Tensor.data", "torch.detach")  # without it the same numbers arrive
+COPIES = ("Tensor.item", "torch.tensor")  # without it a tensor stands where a number did: as good in most sums
 TEXTS = {
     "clear": "zero_grad() before backward()",
     "keep": "no zero_grad() between backward() and step()",
@@ -112,4 +113,5 @@ class Intervention:
 
 def uncut(name: str, at: Line) -> tuple[Intervention, ...]:
     """Without the call that cuts the graph; none where its result is not what it took."""
-    return (Intervention("skip", {"call": name, "file": at.file, "line": at.line}),) if name in MOVES_ONLY else ()
+    place = {"call": name, "file": at.file, "line": at.line}
+    return (Intervention("skip", place),) if name in (*MOVES_ONLY, *COPIES) else ()

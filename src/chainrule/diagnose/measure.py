@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from statistics import fmean
+
 import torch
 
 Tensor = torch.Tensor
 
 NEIGHBOURS = 5
+WINDOW = 20  # the part of a run over which losses are averaged
 RIDGES = (1e-3, 1e-1, 1.0)  # times the mean eigenvalue of the features' second moments, which are 1 when standardised
 
 
@@ -116,3 +120,16 @@ def dependence(x: Tensor, t: Tensor, shuffles: int = 99) -> float:
 
 def _centred(distance: Tensor) -> Tensor:
     return distance - distance.mean(0) - distance.mean(1, keepdim=True) + distance.mean()
+
+
+def fallen(losses: Sequence[float], since: int) -> float:
+    """The share by which the last twentieth of the losses lies below the twentieth around the place `since`."""
+    before = around(losses, since)
+    return 1 - around(losses, len(losses)) / before if before > 0 else float("nan")
+
+
+def around(losses: Sequence[float], place: int) -> float:
+    """Their mean over a twentieth around the place: of small batches the loss of one is far from that of the next."""
+    size = max(1, len(losses) // WINDOW)
+    start = min(max(place - size // 2, 0), len(losses) - size)
+    return fmean(losses[start : start + size])

@@ -1,6 +1,6 @@
 """All but a learnt prompt is frozen, as for a model that was trained before; this one never was.
 
-One of the kind is reported: https://github.com/thunlp/OpenPrompt/issues/176
+One of the kind is reported at https://github.com/thunlp/OpenPrompt/issues/176
 """
 
 import torch

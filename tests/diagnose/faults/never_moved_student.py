@@ -1,6 +1,6 @@
 """A teacher is trained, and then its optimizer's parameters are given to the student's optimizer.
 
-One of the kind is reported: https://github.com/keras-team/keras-io/issues/257
+One of the kind is reported at https://github.com/keras-team/keras-io/issues/257
 """
 
 import torch

@@ -1,6 +1,6 @@
 """A pre-training that goes well, and a second training of another head with a rate far too small.
 
-One of the kind is reported: https://github.com/a7b23/Distilling-the-knowledge-in-neural-network/issues/1
+One of the kind is reported at https://github.com/a7b23/Distilling-the-knowledge-in-neural-network/issues/1
 """
 
 import torch

@@ -99,6 +99,7 @@ def _taken_as_number(case: Case) -> Iterator[Finding]:
             "optimizer has the parameter, and no gradient ever comes to it",
             fix=f"compute with the parameter itself: without {aside.name.removeprefix('Tensor.')}",
             diff="-    return x * self.scale.item()\n+    return x * self.scale",
+            attempts=uncut(aside.name, aside.at),
         )
         return
 
@@ -125,6 +126,7 @@ def _added_as_number(case: Case) -> Iterator[Finding]:
                 "computed",
                 fix=f"add the tensor itself, without {name.removeprefix('Tensor.')}",
                 diff="-    loss = first + 0.3 * second.item()\n+    loss = first + 0.3 * second",
+                attempts=uncut(name, at),
             )
             return
 
@@ -184,7 +186,7 @@ def _cut(seen: Seen, case: Case) -> Cut | None:
     lost = sum(any(_is_weight(value) for value in call.values) for call in off)
     anew = _new_leaf(off, seen)
     if anew is not None:
-        return Cut(Where.of(anew), anew.name, None, lost)
+        return Cut(Where.of(anew), anew.name, None, lost, uncut(anew.name, Line(anew.file, anew.line)))
     made_off = {value.index: call for call in off for value in call.outputs}
     asides = [aside for aside in seen.step.asides if aside.source in made_off]
     # A discriminator is trained on what is detached, and rightly so: a pass that trained nothing comes first.

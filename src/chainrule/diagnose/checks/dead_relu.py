@@ -3,7 +3,7 @@
 Law: relu'(z) = 0 for z ≤ 0, so a unit that is 0 for every sample has ∂L/∂z = 0 exactly, and with it every weight that
 leads only there; nothing can bring it back. Single dead units are usual; the finding is a layer of which *all* numbers
 are 0 in all late recorded steps, so that what lies before it gets no gradient at all. The threshold is none: all of
-them, and exactly 0.
+them, and exactly 0. The hinge of a loss, max(0, margin − d), is no layer: it is 0 where all is as wanted.
 
 Or MOST of a layer's units are 0 for every sample in every step looked at, from the first one on: the layer has never
 been as wide as it was made. That is a finding only where the network explains less than half of what simple answers do
@@ -36,7 +36,7 @@ def check(case: Case) -> Iterator[Finding]:
     if len(late) < 2:
         return
     for call in late[-1].calls:
-        if call.rule in RECTIFIERS and all(_is_dead(seen, call) for seen in late):
+        if call.rule in RECTIFIERS and not _is_hinge(late[-1], call) and all(_is_dead(seen, call) for seen in late):
             given = call.values[0].tensor
             highest = float(given.max()) if given is not None else float("nan")
             if highest == 0:  # weights that are all 0: nothing is dead yet
@@ -93,6 +93,12 @@ def _mostly(case: Case) -> Iterator[Finding]:
             attempts=_first_weights(last, call),
         )
         return
+
+
+def _is_hinge(seen: Seen, call: Call) -> bool:
+    """Whether it is the max(0, m − d) of a loss, which is 0 where all is as wanted."""
+    made = seen.producer(call.values[0])
+    return made is not None and made.rule in ("add", "sub", "rsub") and len(made.values) == 1
 
 
 def _alive(seen: Seen, like: Call) -> Tensor | None:

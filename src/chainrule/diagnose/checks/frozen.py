@@ -59,8 +59,8 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _frozen(seen: Seen) -> dict[str, Where]:
-    """Weights of modules that have no gradient, each with its layer; those in front of the graph first. What was trained
-    earlier in the step is only kept still for a while, as a critic is while its generator learns."""
+    """Weights of modules that have no gradient, each with its layer; those in front of the graph first. What was
+    trained earlier in the step is only kept still for a while, as a critic is while its generator learns."""
     found = {
         name: Where.at(frozen.at, "", name.rpartition(".")[0], name)
         for name, frozen in seen.step.frozen.items()

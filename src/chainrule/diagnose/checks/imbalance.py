@@ -12,21 +12,36 @@ all pairs than could be by chance, and the network has less than half of that le
 
 Or the network itself ranks the others higher, in more of all pairs than could be by chance, and yet answers the common
 class for every one of them: what it knows is under the bias, and no decision is ever made by it. That much is said of
-a class that is RARE, where the bias is large; of one that is not, the answers may be as good as the data allow.
+a class that is RARE, where the bias is large, in a loss that is not falling any more, and of answers that explain less
+than a fifth of the spread; of one that is not, they may be as good as the data allow. The pixels of one object go
+together, so there an image counts as one: pairs are taken within it, the mean over images must lie half of the way from
+chance to certainty and more, and as good as nothing be explained.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from statistics import fmean
 from typing import NamedTuple
 
 import torch
 
-from chainrule.diagnose.answers import BINARY, STEPS, Answers, all_answers, comparisons, falls_short, late_answers
+from chainrule.diagnose.answers import (
+    BINARY,
+    FALLING,
+    SOMETHING,
+    STEPS,
+    Answers,
+    Comparison,
+    all_answers,
+    comparisons,
+    falls_short,
+    late_answers,
+)
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
-from chainrule.diagnose.measure import affine_answers, area, explained
+from chainrule.diagnose.measure import affine_answers, area, explained, fallen
 
 Tensor = torch.Tensor
 
@@ -40,13 +55,16 @@ SURELY = 3.0  # times the spread that the share of pairs has by chance, 1/√(12
 FEWEST = 6  # of them
 SAMPLES = 24  # of fewer nothing is said about what the network answers
 MOST = 1000
+LOOKS = 2  # at the network, the last ones
+KNOWN = 0.75  # of the pairs of pixels
 
 
 def check(case: Case) -> Iterator[Finding]:
     compared = comparisons(case.steps[-1]) if case.steps else []
     if len(compared) != 1 or not (compared[0].is_classes or compared[0].call.rule in BINARY):
         return
-    late, answers = _of_samples(case) if len(compared[0].target.shape) < PIXELS else _of_pixels(case)
+    of_pixels = len(compared[0].target.shape) >= PIXELS
+    late, answers = _of_pixels(case) if of_pixels else _of_samples(case)
     if (
         len(late.given) < SAMPLES
         or not late.given.isfinite().all()
@@ -58,8 +76,11 @@ def check(case: Case) -> Iterator[Finding]:
         return
     told_apart, own = _told_apart(answers, common), _ranked(late, common)
     worse = late.explained < NOTHING and own < 0.5 + (told_apart - 0.5) / 2
-    if not (falls_short(case) or worse or (share > 1 - RARE and _knows_but_never_says(case, common))):
-        return
+    if not (falls_short(case) or worse):
+        knows = _knows_of_pixels if of_pixels else _knows_but_never_says
+        little = late.explained < (NOTHING if of_pixels else SOMETHING)
+        if not (share > 1 - RARE and little and _falls_no_more(case) and knows(case, common)):
+            return
     yield Finding(
         slug="imbalance",
         title=f"{share:.0%} of the samples are of class {common}, and the network answers nothing else",
@@ -80,17 +101,69 @@ def check(case: Case) -> Iterator[Finding]:
     )
 
 
+def _falls_no_more(case: Case) -> bool:
+    """Over the second half of the run."""
+    return fallen(case.losses, min(case.last - case.start, len(case.losses) // 2)) < FALLING
+
+
 def _knows_but_never_says(case: Case, common: int) -> bool:
-    """Over the second half of the steps looked at, where there are more of the rare samples."""
-    half = Answers(case.late)
-    if not len(half.given) or not half.given.isfinite().all():
+    """Over the second half of the steps looked at, where there are more of the rare samples; where they are too few to
+    be sure, over all that were recorded in that time. Pairs are taken within a step: the network is another in each."""
+    late = [_of_step(seen) for seen in case.late]
+    if not _never_says(late, common):
         return False
-    judged = Judged(half.given, half.targets, None)
-    answered, _, _, others = _answered(judged)
-    scores, rare = _scores(judged, common)
-    count = int(rare.sum())
-    surely = area(scores, rare) > 0.5 + SURELY / math.sqrt(12 * count) if FEWEST <= count < len(rare) else False
-    return answered == common and others == 0 and surely
+    if _surely(late, common):
+        return True
+    looked_at = {seen.index for seen in case.late}
+    between = (i for i in case.history.steps if case.late[0].index < i < case.end and i not in looked_at)
+    more = late + [_of_step(seen) for i in between if (seen := Seen.of(case.history.read(i))).step.backwards]
+    return _never_says(more, common) and _surely(more, common)
+
+
+def _of_step(seen: Seen) -> Judged:
+    answers = Answers([seen])
+    return Judged(answers.given, answers.targets, None)
+
+
+def _never_says(steps: list[Judged], common: int) -> bool:
+    known = [step for step in steps if len(step.given)]
+    return bool(known) and all(
+        bool(step.given.isfinite().all()) and bool((_classes_of(step)[1] == common).all()) for step in known
+    )
+
+
+def _surely(steps: list[Judged], common: int) -> bool:
+    """Whether the others are ranked higher in more of all pairs than could be by chance."""
+    higher = pairs = 0.0
+    count = 0
+    for step in steps:
+        scores, rare = _scores(step, common) if len(step.given) else (torch.empty(0), torch.empty(0, dtype=torch.bool))
+        some = int(rare.sum())
+        if 0 < some < len(rare):
+            count += some
+            pairs += some * (len(rare) - some)
+            higher += some * (len(rare) - some) * area(scores, rare)
+    return count >= FEWEST and higher / pairs > 0.5 + SURELY / math.sqrt(12 * count)
+
+
+def _knows_of_pixels(case: Case, common: int) -> bool:
+    """The same of images, in the last steps looked at."""
+    shares: list[float] = []
+    for seen in case.late[-LOOKS:]:
+        compared = comparisons(seen)
+        pair = compared[0].answers() if len(compared) == 1 else None
+        images = compared[0].prediction.shape[0] if compared and compared[0].prediction.shape else 0
+        if pair is None or not images or not pair[0].isfinite().all() or bool((pair[1] * (1 - pair[1])).any()):
+            return False
+        judged = _each(compared[0], pair)
+        answered, _, _, others = _answered(judged)
+        scores, rare = _scores(judged, common)
+        if answered != common or others > 0 or len(scores) % images:
+            return False
+        for of_one, wanted in zip(scores.reshape(images, -1), rare.reshape(images, -1), strict=True):
+            some = _some(wanted)
+            shares += [area(of_one[some], wanted[some])] if 0 < int(wanted.sum()) < len(wanted) else []
+    return len(shares) >= FEWEST and fmean(shares) > max(KNOWN, 0.5 + SURELY / math.sqrt(12 * len(shares)))
 
 
 class Judged(NamedTuple):
@@ -138,15 +211,22 @@ def _pixels(seen: Seen) -> Judged | None:
     pair = found[0].answers() if len(found) == 1 else None
     if pair is None:
         return None
-    given, t = pair if found[0].is_classes else (pair[0].reshape(-1, 1), pair[1].reshape(-1, 1))
+    each = _each(found[0], pair)
+    given, t = each.given, each.targets
     if data is None or data.tensor is None or not data.dtype.is_floating_point or len(data.shape) != 1 + PIXELS:
-        return Judged(given.double(), t, None)
+        return each
     of_one = math.prod(data.shape[-2:])
     if len(t) != len(data.tensor) * of_one:
-        return Judged(given.double(), t, None)
+        return each
     some = data.tensor[: max(1, MOST_PIXELS // of_one)]
     around = torch.nn.functional.unfold(some, AROUND, padding=AROUND // 2).transpose(1, 2).flatten(0, 1)
-    return Judged(given[: len(around)].double(), t[: len(around)], around)
+    return Judged(given[: len(around)], t[: len(around)], around)
+
+
+def _each(compared: Comparison, pair: tuple[Tensor, Tensor]) -> Judged:
+    """A row for each pixel, in their order."""
+    given, t = pair if compared.is_classes else (pair[0].reshape(-1, 1), pair[1].reshape(-1, 1))
+    return Judged(given.double(), t, None)
 
 
 def _told_apart(answers: Judged, common: int) -> float:
@@ -189,12 +269,16 @@ def _scores(answers: Judged, common: int) -> tuple[Tensor, Tensor]:
 def _answered(answers: Judged) -> tuple[int, float, float, float]:
     """The most frequent class, its share of the targets, how many times as frequent it is as any other, and the share
     of samples that are answered otherwise."""
-    if answers.outputs == 1:
-        target, given = answers.targets[:, 0].round().long(), (answers.given[:, 0] > 0.5).long()
-    else:
-        target, given = answers.targets.argmax(1), answers.given.argmax(1)
+    target, given = _classes_of(answers)
     common = int(target.mode().values)
     counts = target.clamp_min(0).bincount(minlength=2)
     second = int(counts.topk(2).values[1])
     times = float(counts.max()) / second if second else math.inf
     return common, float((target == common).double().mean()), times, float((given != common).double().mean())
+
+
+def _classes_of(answers: Judged) -> tuple[Tensor, Tensor]:
+    """Those asked for and those answered."""
+    if answers.outputs == 1:
+        return answers.targets[:, 0].round().long(), (answers.given[:, 0] > 0.5).long()
+    return answers.targets.argmax(1), answers.given.argmax(1)

@@ -2,7 +2,8 @@
 
 Law: step 4 writes w ← w − η·g. A parameter for which a gradient arrives, and that no optimizer changes in any recorded
 step, was not given to an optimizer (it lies in a plain list, or was made after the optimizer), or its learning rate is
-0. Frozen parameters (requires_grad=False) have no gradient and are no fault.
+0. Frozen parameters (requires_grad=False) have no gradient and are no fault; nor are those of a teacher, which make
+targets only.
 
 The threshold is none: not one number changes in all the steps looked at, and the gradient is not zero in any.
 """
@@ -37,7 +38,7 @@ def check(case: Case) -> Iterator[Finding]:
         # where another model is looked at in front of the loop, the first step may know this one by another name
         if len(named) < max(FEWEST, len(case.steps) - 1) or not all(_arrives(seen, name) for seen in named):
             continue
-        if not all(_is_weight(named[0], seen, name) for seen in named):
+        if not all(_is_weight(named[0], seen, name) for seen in named) or all(_makes_targets(s, name) for s in named):
             continue
         made = [change[name] for change in changes if name in change]
         if all(change.after is not None and bool((change.after == change.before).all()) for change in made):
@@ -112,6 +113,28 @@ def _is_weight(before: Seen, seen: Seen, name: str) -> bool:
     if _is_fed(seen, value):
         return False
     return value.tensor is None or first.tensor is None or torch.equal(value.tensor, first.tensor)
+
+
+def _makes_targets(seen: Seen, name: str) -> bool:
+    """Whether it leads to the loss by the target of its comparison alone, as a teacher's weights do."""
+    call = seen.loss_call()
+    if call is None or call.arguments["target"].kind != "result":
+        return False
+    index = seen.step.parameters[name].index
+    by_target, otherwise = (_before(seen, call.arguments.get(side)) for side in ("target", "input"))
+    return index in by_target and index not in otherwise
+
+
+def _before(seen: Seen, value: Value | None) -> set[int]:
+    """The numbers of all values that this one was made of."""
+    todo, found = [value] if isinstance(value, Value) else [], set[int]()
+    while todo:
+        made = seen.producer(todo.pop())
+        for part in made.values if made is not None else ():
+            if part.index not in found:
+                found.add(part.index)
+                todo.append(part)
+    return found
 
 
 def _arrives(seen: Seen, name: str) -> bool:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 import torch
 
-from chainrule.diagnose.answers import MOST, STEPS, Comparison, comparisons
+from chainrule.diagnose.answers import MOST, STEPS, comparisons
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.layers import calls_by_place, is_layer
@@ -74,10 +74,11 @@ def check(case: Case) -> Iterator[Finding]:
 
 def _places(seen: Seen) -> tuple[Tensor, Tensor, Tensor] | None:
     """(samples, places, …): inputs, targets and answers, where each place of the inputs has a target."""
-    compared: Comparison = comparisons(seen)[0]
-    pair, data = compared.answers(), seen.batch.data
+    found, data = comparisons(seen), seen.batch.data
+    pair = found[0].answers() if len(found) == 1 else None
     if pair is None or data is None or data.tensor is None or data.tensor.dim() != 2 + data.dtype.is_floating_point:
         return None
+    compared = found[0]
     given, t = pair if compared.is_classes else (pair[0].reshape(-1, 1), pair[1].reshape(-1, 1))
     samples, places = data.shape[:2]
     if len(t) != samples * places or places < 2 or compared.target.shape[0] not in (samples, samples * places):

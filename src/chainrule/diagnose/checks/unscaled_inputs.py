@@ -3,12 +3,14 @@
 Law: for a first layer z = W·x + b the curvature of the loss is that of E[x̃·x̃ᵀ], x̃ = (x, 1), times what comes behind
 (LeCun, Bottou, Orr & Müller, Efficient BackProp, 1998, section 4.3). Its largest eigenvalue λ bounds the learning rate,
 and a direction in which the data has variance v needs about λ/v steps. A feature in thousands beside one in
-tenths, or an offset far larger than the spread (data normalised twice), makes that millions.
+tenths, or an offset far larger than the spread (data normalised twice), makes that millions. Units that saturate come
+of the same: offset times weight decides on which side all samples lie, and no slope is left to change that.
 
 The finding: λ/v of the data as they are, v the lower quartile of the features' variances (and of the constant 1), is
 more than THRESHOLD times what it is for standardised data, so that it is the scale and not the kinship of the features;
 and the network explains less than half of what simple answers to the standardised inputs do (answers.py), or its loss
-is no longer finite. Whoever learns from unscaled data all the same has no fault.
+is no longer finite. Whoever learns from unscaled data all the same has no fault, nor has a loss that is still falling,
+which is judged by means over a twentieth of the run: from its middle to its end by a fifth and more.
 """
 
 from __future__ import annotations
@@ -18,11 +20,11 @@ from collections.abc import Iterator
 
 import torch
 
-from chainrule.diagnose.answers import all_answers, falls_short, late_answers
+from chainrule.diagnose.answers import FALLING, SOMETHING, all_answers, falls_short, late_answers
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
-from chainrule.diagnose.measure import standardised
+from chainrule.diagnose.measure import fallen, standardised
 from chainrule.step import Call
 
 Tensor = torch.Tensor
@@ -33,7 +35,7 @@ MOST_FEATURES = 256
 
 def check(case: Case) -> Iterator[Finding]:
     answers = all_answers(case)
-    if answers.distinct is None or not falls_short(case):
+    if answers.distinct is None or not (falls_short(case) or _learns_no_more(case)):
         return
     x, _ = answers.distinct
     x = x[:, :: max(1, x.shape[1] // MOST_FEATURES)]
@@ -63,6 +65,16 @@ def check(case: Case) -> Iterator[Finding]:
         diff="+    x = (x - x.mean(0)) / x.std(0)",
         attempts=(Intervention.at(call, "standardise", argument="input", whole=False),),
     )
+
+
+def _learns_no_more(case: Case) -> bool:
+    """Whether the answers explain less than half of what simple ones do, and the loss falls no more, whatever it does
+    from one batch to the next."""
+    attainable = all_answers(case).attainable
+    if not attainable > SOMETHING or not late_answers(case).explained < 0.5 * attainable:
+        return False
+    since = min(case.last - case.start, len(case.losses) // 2)
+    return fallen(case.losses, since) < FALLING
 
 
 def unequal(x: Tensor) -> float:
