@@ -22,7 +22,7 @@ class Samples:
         self.data: Value | None = None
         self.target: Value | None = None
         for call in notation.calls:
-            found = next((v for v in call.values if v.kind == "data" and v.shape and not belongs_to_module(v)), None)
+            found = next((v for v in call.values if v.kind == "data" and v.shape and not v.owned), None)
             if found is not None and self.data is None:
                 one_sample = len(found.shape) == 1 and isinstance(rule_of(call), Contraction)
                 self.data = found
@@ -41,8 +41,3 @@ class Samples:
             return None
         numbers = value.tensor[sample].reshape(-1)
         return [float(n) for n in numbers] if numbers.numel() <= 4 else None
-
-
-def belongs_to_module(value: Value) -> bool:
-    """A frozen parameter or a buffer of a module is no data of the batch."""
-    return "." in value.name

@@ -28,6 +28,7 @@ BINARY = {
     "binary_cross_entropy_with_pos_weight",
 }
 LOGITS = BINARY - {"binary_cross_entropy"}
+DISTRIBUTIONS = {"kl_div", "kl_div_log_target", "cross_entropy_of_probabilities"}
 NUMBERS = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "sub"}
 STEPS = 30  # of fewer training steps nothing is said about what the network has come to
 SOMETHING = 0.2  # of the targets' spread
@@ -58,6 +59,8 @@ class Comparison:
             return None
         if self.is_classes:
             return _classes(self.call, given, target)
+        if self.call.rule in DISTRIBUTIONS and given.shape == target.shape and given.dim() > 1:
+            return _distributions(self.call, given.double(), target.double())
         if self.call.rule not in BINARY | NUMBERS or given.numel() != target.numel() or not given.dim():
             return None
         given = given.sigmoid() if self.call.rule in LOGITS else given
@@ -219,6 +222,13 @@ def _classes(call: Call, given: Tensor, target: Tensor) -> tuple[Tensor, Tensor]
         return None
     judged = (target >= 0) & (target < number) & (target != call.arguments.get("ignore_index", -100))
     return probabilities[judged], torch.nn.functional.one_hot(target[judged], number)
+
+
+def _distributions(call: Call, given: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Probabilities of both, a row for each sample."""
+    probabilities = given.softmax(1) if call.rule == "cross_entropy_of_probabilities" else given.exp()
+    target = target.exp() if call.rule == "kl_div_log_target" else target
+    return probabilities.reshape(len(given), -1), target.reshape(len(given), -1)
 
 
 def _inputs(seen: Seen, count: int) -> tuple[Tensor | None, bool]:

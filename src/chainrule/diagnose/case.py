@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import fmean
 
 import torch
 
 from chainrule.breakdown import Deriver, Notation, Samples
 from chainrule.breakdown.links import Aligned, Gathered, Link, links
 from chainrule.breakdown.verify import dense
+from chainrule.diagnose.measure import WINDOW, around
 from chainrule.run.history import History
 from chainrule.run.outcome import Outcome, outcome
 from chainrule.step import Aside, Call, Line, ParameterUpdate, Step, Update, Value
@@ -19,6 +21,7 @@ Tensor = torch.Tensor
 
 EARLY = 4  # of the first recorded steps all are looked at,
 SPREAD = 8  # of the others so many, evenly
+BEGIN = 5
 MOST = 4  # trainings of a run; of more, as in a search or a cross-validation, it is one series
 
 
@@ -156,9 +159,14 @@ class Case:
 
     @property
     def stuck(self) -> bool:
-        """Whether the loss has not fallen by a tenth of where it began; of a loss below zero this cannot be said."""
-        fell_to = self.outcome.fell_to
-        return fell_to is not None and not fell_to < 0.9
+        """Whether the loss has not fallen by a tenth of where it began; of a loss below zero this cannot be said.
+
+        Means over the last twentieth and the first BEGIN steps: the loss of one batch may be a tenth off.
+        """
+        if self.outcome.fell_to is None:
+            return False
+        began = fmean(self.losses[: min(BEGIN, max(1, len(self.losses) // WINDOW))])
+        return not around(self.losses, len(self.losses)) < 0.9 * began
 
     @property
     def last(self) -> int:

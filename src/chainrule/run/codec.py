@@ -154,6 +154,7 @@ def _encode_value(value: Value, gathered: Gathered) -> dict[str, Any]:
         "requires_grad": value.requires_grad,
         "kind": value.kind,
         "name": value.name,
+        "owned": value.owned,
     }
 
 
@@ -166,6 +167,7 @@ def _decode_value(raw: Any, index: int, found: Found) -> Value:
         requires_grad=entry(raw, "requires_grad", bool),
         kind=named({kind: kind for kind in _KINDS}, raw.get("kind")),
         name=entry(raw, "name", str),
+        owned=entry({"owned": False} | raw, "owned", bool),
     )
     reference = raw.get("tensor")
     if reference is None:

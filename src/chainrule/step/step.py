@@ -95,7 +95,7 @@ class Aside:
 
     name, module, at  as those of a Call
     source            number of the Value with a gradient that it took, where its result has none: detach(), argmax,
-                      item(), or anything under no_grad; None where it took none
+                      item(), or anything under no_grad; None where it took none: a loss of data alone, or `trains`
     leaf              name of the parameter that it took, where an optimizer waits for that and no other call of the
                       step has it: then it is the source
     result            number of the data Value that its result entered other calls as; None where it did not

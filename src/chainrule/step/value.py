@@ -87,6 +87,7 @@ class Value:
     requires_grad   whether the loss can depend on it through recorded operations
     kind            a parameter (any leaf that requires grad), data that came from outside, or a call's result
     name            "fc.weight", the user's variable name for data, "" for results
+    owned           whether a module has it, as a parameter or a buffer: no data of the batch
     version         PyTorch's version counter when it was read; tells whether the numbers were overwritten since
     summary         statistics, in a run that was loaded, where the numbers were too large to keep
     """
@@ -98,6 +99,7 @@ class Value:
     requires_grad: bool
     kind: Kind
     name: str = ""
+    owned: bool = False
     version: int | None = None
     summary: Summary | None = None
 

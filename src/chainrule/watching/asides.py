@@ -40,6 +40,22 @@ TRAINING = {
 }
 
 
+# Functions that compare: of data alone, one has no graph, and a loss that it is added to does not follow it.
+COMPARES = {
+    F.mse_loss,
+    F.l1_loss,
+    F.smooth_l1_loss,
+    F.huber_loss,
+    F.cross_entropy,
+    F.nll_loss,
+    F.binary_cross_entropy,
+    F.binary_cross_entropy_with_logits,
+    F.kl_div,
+    F.poisson_nll_loss,
+    F.gaussian_nll_loss,
+}
+
+
 class Found(NamedTuple):
     """An Aside of which the result is not known yet: whether it enters other calls shows later."""
 

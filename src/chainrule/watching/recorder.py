@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode, resolve_name
 
 from chainrule.rules import SPELLINGS, Bound, Rule, part_of, through_view
 from chainrule.step import Aside, Call, Line, Step, Value, arguments_of, map_argument
-from chainrule.watching.asides import DATA, READS, Asides, trains
+from chainrule.watching.asides import COMPARES, DATA, READS, Asides, trains
 from chainrule.watching.frozen import FREEZES, FrozenWeights
 from chainrule.watching.opening import body_of, can_open
 from chainrule.watching.parts import Parts
@@ -121,7 +121,7 @@ class Recorder(TorchFunctionMode):
         except Exception as error:
             self._problem(func, error)
         out = func(*args, **kwargs)
-        if begun is not None or not torch.is_grad_enabled():
+        if begun is not None or not torch.is_grad_enabled() or func in COMPARES:
             try:
                 if begun is None or not self._finish(func, begun, out):
                     self._beside(func, args, kwargs, out)
@@ -253,14 +253,16 @@ class Recorder(TorchFunctionMode):
         return out
 
     def _beside(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
-        """A call whose result has no gradient: note it where what it took has one, or where it should not train."""
+        """A call whose result has no gradient: note it where what it took has one, where it should not train, or where
+        it compares."""
         if self._asides.full or self._writes.get(func):
             return
         source = next((tensor for tensor in tensors_in((args, kwargs)) if tensor.requires_grad), None)
         trained = not torch.is_grad_enabled() and trains(func, args, kwargs)
         results = list(tensors_in(out))
         told = bool(results) or getattr(func, "__name__", "") in READS  # not how large it is, or of which kind
-        if ((source is None or not told) and not trained) or any(result.requires_grad for result in results):
+        wanted = trained or (func in COMPARES and torch.is_grad_enabled()) if source is None else told or trained
+        if not wanted or any(result.requires_grad for result in results):
             return
         module, file, line = self.places.here(caller(2))
         if not file:
@@ -465,6 +467,7 @@ class Recorder(TorchFunctionMode):
         unnamed = 0
         for index, leaf in self.leaves.items():
             value = self.step.values[index]
+            value.owned = id(leaf) in names
             value.name = names.get(id(leaf), value.name)
             if value.kind != "parameter":
                 continue

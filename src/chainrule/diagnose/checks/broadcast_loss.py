@@ -23,7 +23,6 @@ import numpy as np
 import torch
 
 from chainrule.breakdown.links import Aligned, links
-from chainrule.breakdown.samples import belongs_to_module
 from chainrule.diagnose.case import Case, Seen, tells
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
@@ -72,7 +71,7 @@ def _compared(seen: Seen, call: Call) -> tuple[Value, Value] | None:
         meant = call.arguments.get("reduction") == "none" and _has_axes(given, target)
         return None if meant else (given, target)
     answers = [value for value in call.values if value.kind == "result"]
-    others = [value for value in call.values if value.kind == "data" and value.shape and not belongs_to_module(value)]
+    others = [value for value in call.values if value.kind == "data" and value.shape and not value.owned]
     if call.rule not in BY_HAND or len(answers) != 1 or len(others) != 1 or not tells(others[0]):
         return None
     given, target = answers[0], others[0]

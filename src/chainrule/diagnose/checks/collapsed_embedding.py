@@ -30,6 +30,7 @@ Tensor = torch.Tensor
 COLLAPSED = 0.25  # of the first spread: a sixteenth of the variance
 ROUNDING = 1e-4  # of ‖g‖·‖u‖
 DISTANCES = {"pairwise_distance", "cdist"}
+PARTS = {"getitem", "narrow", "select", "chunk", "split"}
 HINGES = {"relu", "clamp", "clamp_min", "softplus"}
 DIFFERENCES = {"sub", "rsub"}
 SIZES = {"square", "abs", "norm", "vector_norm", "linalg_vector_norm"}
@@ -101,7 +102,13 @@ def _compares(seen: Seen, call: Call) -> bool:
     sides = _sides(call)
     if len(sides) < 2 or (call.rule in DIFFERENCES and not _is_size(seen, call.output)):
         return False
-    return all(one.index not in _made_of(seen, other) for one, other in (sides, reversed(sides)))
+    if any(one.index in _made_of(seen, other) for one, other in (sides, reversed(sides))):
+        return False
+    makers = [seen.producer(side) for side in sides]
+    of_one = all(call is not None and call.rule in PARTS for call in makers)
+    sources = [call.inputs[0] for call in makers if call is not None and call.inputs]
+    # neighbours within one output, as in its total variation, are no pair of samples
+    return not (of_one and sources[0] is sources[1] and sides[0].shape[0] == sources[0].shape[0])
 
 
 def _is_size(seen: Seen, u: Value) -> bool:

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 
 import torch
 
-from chainrule.breakdown.samples import belongs_to_module
 from chainrule.diagnose.answers import comparisons
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
@@ -72,6 +71,6 @@ def _inputs(seen: Seen, target: Value) -> list[tuple[Call, Value]]:
         if "target" in call.arguments:
             continue
         for value in call.values:
-            if value.kind == "data" and value is not target and value.shape and not belongs_to_module(value):
+            if value.kind == "data" and value is not target and value.shape and not value.owned:
                 found.setdefault(value.index, (call, value))
     return list(found.values())

@@ -6,9 +6,9 @@ rest r alone, which is often a small penalty, however well the sum is called a l
 The finding: in every late step looked at more than MOST of the loss is data, and nothing in the rest compares an answer
 with data. That is the comparison which was lost, if the network's results were read as plain numbers (detach(), NumPy,
 tolist()) that enter no other call, while the constant differs from step to step: they came back as numbers. Or if
-layers that are trained are called and their results lead nowhere: two tensors of data were compared. Constants beside a
-comparison, the entropy of a teacher, a penalty on data alone and the volume that a flow's data were stretched by leave
-both as it is.
+two tensors of data were compared: a loss function was given no result, or layers that are trained are called and lead
+nowhere. Constants beside a comparison, the entropy of a teacher, a penalty on data alone and the volume that a flow's
+data were stretched by leave both as it is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from statistics import fmean
 from typing import NamedTuple
 
-from chainrule.breakdown.samples import belongs_to_module
 from chainrule.diagnose.case import Case, Seen, tells
 from chainrule.diagnose.directions import LOSSES
 from chainrule.diagnose.finding import Finding, Where
@@ -52,19 +51,21 @@ def check(case: Case) -> Iterator[Finding]:
         return
     if len({one.call.where for one in addends}) > 1 or any(_compares(seen) for seen in case.steps):
         return
-    read = _read_in_all(case) if _differ([one.amount for one in addends]) else None
+    made = [_made_by(seen, added) for seen, added in zip(case.late, addends, strict=True)]
+    read = _read_in_all(case) if not all(made) and _differ([one.amount for one in addends]) else None
     lost = [_lead_nowhere(seen) for seen in case.steps]
     added = addends[-1]
-    if read is None and not all(lost):
+    if read is None and not all(made) and not all(lost):
         return
+    place = read or made[-1]
     yield Finding(
         slug="constant-term",
         title=f"{fmean(one.share for one in addends):.0%} of the loss is data: no weight has a part in it",
-        where=Where.at(read.at, read.name, read.module) if read is not None else Where.of(added.call),
+        where=Where.at(place.at, place.name, place.module) if place is not None else Where.of(added.call),
         steps=(case.steps[0].index, case.last),
         evidence={
             **({"read as plain numbers": f"{read.name}, line {read.at.line}"} if read is not None else {}),
-            **({"called for nothing": lost[-1][-1].module or lost[-1][-1].name} if read is None else {}),
+            **({"called for nothing": lost[-1][-1].module or lost[-1][-1].name} if read is None and all(lost) else {}),
             "added as data": f"{added.value.name or 'a tensor'} ({added.call.where.rpartition('/')[2]})",
             "its share of the loss": added.share,
             "loss, last": case.losses[-1],
@@ -77,6 +78,11 @@ def check(case: Case) -> Iterator[Finding]:
         if read is not None
         else "-    loss = mse_loss(x, target) + penalty\n+    loss = mse_loss(prediction, target) + penalty",
     )
+
+
+def _made_by(seen: Seen, added: Addend) -> Aside | None:
+    """The comparison of data with data that the addend is the result of, where one was noted."""
+    return next((one for one in seen.step.asides if one.source is None and one.result == added.value.index), None)
 
 
 def _largest(seen: Seen) -> Addend | None:
@@ -100,7 +106,7 @@ def _addends(seen: Seen) -> Iterator[Addend]:
             todo += results
         elif call.rule in SUMS:
             todo += results
-            others = [value for value in call.values if value.kind == "data" and not belongs_to_module(value)]
+            others = [value for value in call.values if value.kind == "data" and not value.owned]
             amount = _amount(seen, call, others[0]) if len(others) == len(results) == 1 else math.nan
             if math.isfinite(amount) and math.isfinite(loss) and amount:
                 yield Addend(call, others[0], amount, abs(amount) / (abs(amount) + abs(loss - amount)))
@@ -122,7 +128,7 @@ def _compares(seen: Seen) -> bool:
     for call in seen.calls:
         if call.rule in LOSSES and isinstance(call.arguments.get("target"), Value):
             return True
-        data = [v for v in call.values if v.kind == "data" and tells(v) and not belongs_to_module(v)]
+        data = [v for v in call.values if v.kind == "data" and tells(v) and not v.owned]
         if call.rule in COMPARE and data and any(value.kind == "result" for value in call.values):
             return True
     return False

@@ -210,7 +210,7 @@ def _cut(seen: Seen, case: Case) -> Cut | None:
     if moved and _idle(seen):
         return _by(moved[-1], None, lost, seen)
     # Those that went through Python or argmax, too; but then no weight is left at all.
-    if any(_is_weight(value) for call in seen.calls for value in call.values if "." in value.name):
+    if any(_is_weight(value) for call in seen.calls for value in call.values if value.owned):
         return None
     if asides:
         return _by(asides[-1], None, lost, seen)

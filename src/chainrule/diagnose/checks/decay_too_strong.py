@@ -7,7 +7,8 @@ the weights themselves; there its share of the step is compared with the rest of
 Too strong: more than half of the gradient, in the second half of the steps looked at, with weights that have shrunk,
 and nothing learnt (motion.py); or more than all of it, in a run that is too short to shrink them as far; or decay alone
 would have made the weights e³ times smaller within the run, and they have shrunk to less than a quarter of it: next to
-0 a batch's gradient is noise that no decay outweighs. Where the least is reached, the gradient goes to 0 and any decay
+0 a batch's gradient is noise that no decay outweighs; where the answers are not known, that is told of a loss that is
+still half of its first. Where the least is reached, the gradient goes to 0 and any decay
 is as large; but there the weights are what the data asks for, and they do not shrink. Weight matrices are looked at:
 the last bias is the targets' mean, which decay cannot take away.
 """
@@ -23,6 +24,7 @@ from chainrule.diagnose.answers import late_answers
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
+from chainrule.diagnose.measure import around
 from chainrule.diagnose.motion import NOTHING, unlearnt
 from chainrule.step import ParameterUpdate, Update
 
@@ -33,14 +35,17 @@ EMPTIED = 3.0
 
 def check(case: Case) -> Iterator[Finding]:
     late = [seen for seen in case.late if _decay(seen) > 0]
-    # A batch may be easier than the one before: that is no reason to wait for a network that decay empties.
-    if not late or not (unlearnt(case) or late_answers(case).explained < NOTHING):
+    if not late:
         return
     shares = [_share(seen) for seen in late]
     left = _size(case.steps[-1]) / max(_size(case.steps[0]), 1e-300)
     outweighs = left < SHRUNK and min(shares) > HALF
     begins = left < SHRINKING and min(shares) > WHOLE
-    if not (outweighs or begins or (_pull(case, late) > EMPTIED and left < math.exp(-EMPTIED / 2))):
+    emptied = _pull(case, late) > EMPTIED and left < math.exp(-EMPTIED / 2)
+    # A batch may be easier than the one before: that is no reason to wait for a network that decay empties.
+    explained = late_answers(case).explained
+    lost = emptied and math.isnan(explained) and around(case.losses, len(case.losses)) > HALF * case.losses[0]
+    if not (unlearnt(case) or explained < NOTHING or lost) or not (outweighs or begins or emptied):
         return
     made = next(made for made in late[-1].step.updates if made.optimizer)
     yield Finding(

@@ -6,8 +6,8 @@ as large as the signal, at 0.8 four times, at 0.99 ninety-nine times, and at p =
 row multiply: ∏ 1/(1 − p) − 1.
 
 The finding: a p of at least STRONG, noise four times the signal and more, and a network that explains less than half of
-what simple answers do (answers.py). A wide layer averages even strong noise; then it learns. Where a loss does not tell
-what was answered, noise a HOPELESS times the signal: no layer is so wide.
+what simple answers do (answers.py). A wide layer averages even strong noise; then it learns. Where it is not known what
+simple answers do, noise a HOPELESS times the signal, and as good as nothing explained: no layer is so wide.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from chainrule.diagnose.answers import all_answers, falls_short, late_answers
 from chainrule.diagnose.case import Case
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
+from chainrule.diagnose.motion import NOTHING
 from chainrule.step import Call
 
 STRONG = 0.8
@@ -32,8 +33,7 @@ def check(case: Case) -> Iterator[Finding]:
     seen = case.steps[-1]
     drops = [call for call in seen.calls if call.rule == "dropout" and call.arguments.get("training", True)]
     kept = math.prod(1 - float(call.arguments["p"]) for call in drops)
-    unknown = math.isnan(late_answers(case).explained)
-    if not (falls_short(case) or (unknown and kept * HOPELESS < 1)):
+    if not (falls_short(case) or (kept * HOPELESS < 1 and not late_answers(case).explained > NOTHING)):
         return
     strong = max(drops, key=lambda call: float(call.arguments["p"]), default=None)
     if strong is None or float(strong.arguments["p"]) < STRONG:

@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from chainrule.breakdown.samples import belongs_to_module
 from chainrule.breakdown.verify import dense
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.directions import directions, maximised, rewarded, through_critic
@@ -98,5 +97,5 @@ def _uphill(seen: Seen) -> bool:
 def _moves_weights(seen: Seen) -> bool:
     """Whether the step changes a weight, not only an input of a network that stays as it is."""
     moved = [seen.step.values[index] for update in seen.step.updates for index in update.parameters]
-    fixed = any(value.kind == "data" and belongs_to_module(value) for call in seen.calls for value in call.values)
-    return not moved or any("." in v.name or not (fixed or seen.batch.of(v.shape)) for v in moved)
+    fixed = any(value.kind == "data" and value.owned for call in seen.calls for value in call.values)
+    return not moved or any(v.owned or not (fixed or seen.batch.of(v.shape)) for v in moved)

@@ -31,7 +31,7 @@ def check(case: Case) -> Iterator[Finding]:
         return
     seen = case.steps[-1]
     found = _frozen(seen)
-    learning = [name for name in seen.step.parameters if "." in name]
+    learning = [name for name, value in seen.step.parameters.items() if value.owned]
     untrained = all(name in seen.step.frozen and seen.step.frozen[name].drawn for name in found)
     if not found or not (learning or untrained):
         return
@@ -64,10 +64,10 @@ def _frozen(seen: Seen) -> dict[str, Where]:
     found = {
         name: Where.at(frozen.at, "", name.rpartition(".")[0], name)
         for name, frozen in seen.step.frozen.items()
-        if frozen.drawn and "." in name
+        if frozen.drawn
     }
     for call in seen.step.calls:
         weight = call.arguments.get("weight")
-        if call.rule in LAYERS and weight is not None and weight.kind == "data" and "." in weight.name:
+        if call.rule in LAYERS and weight is not None and weight.kind == "data" and weight.owned:
             found[weight.name] = Where.of(call, weight.name)
     return {name: place for name, place in found.items() if name not in seen.changes}

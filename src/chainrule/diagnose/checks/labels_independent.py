@@ -22,7 +22,6 @@ from collections.abc import Iterator
 
 import torch
 
-from chainrule.breakdown.samples import belongs_to_module
 from chainrule.diagnose.answers import Answers, all_answers, comparisons, late_answers
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
@@ -79,7 +78,7 @@ def _other_data(seen: Seen) -> bool:
     """Whether data of the batch enters that is neither the inputs nor the targets."""
     known = (seen.batch.data, *(one.target for one in comparisons(seen)))
     entered = (value for call in seen.calls for value in call.values if value.kind == "data")
-    return any(seen.batch.of(value.shape) and value not in known and not belongs_to_module(value) for value in entered)
+    return any(seen.batch.of(value.shape) and value not in known and not value.owned for value in entered)
 
 
 def _drawn_anew(case: Case, answers: Answers) -> bool:

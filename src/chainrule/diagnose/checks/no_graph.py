@@ -23,7 +23,7 @@ def check(case: Case) -> Iterator[Finding]:
     failure = case.failure
     if failure is None or SAYS not in failure.message:
         return
-    cuts = [aside for aside in failure.asides if aside.at.file]
+    cuts = [aside for aside in failure.asides if aside.at.file and aside.source is not None]
     # Under no_grad all calls are beside the graph, and the first is where it begins.
     layer = next((aside for aside in cuts if aside.name.startswith(("F.", "torch.nn."))), None)
     switched = layer is not None and bool(layer.off.file)

@@ -17,7 +17,6 @@ from chainrule.diagnose.intervention import Intervention
 from chainrule.step import arguments_of
 
 FEWEST = 3
-NAMES = ("weight", "bias")  # of the parameters of torch's layers
 BESIDE = ("weight", "bias", "params", "w_ih", "w_hh", "b_ih", "b_hh")
 
 
@@ -52,11 +51,10 @@ def _is_still(seen: Seen) -> bool:
 
 
 def _weights(seen: Seen) -> set[int]:
-    """Parameters of modules, and what a single layer, which has no module's name in front, takes beside its input."""
-    named = {v.index for v in seen.step.parameters.values() if "." in v.name}
+    """Parameters of modules, and what a layer takes beside its input."""
+    owned = {v.index for v in seen.step.parameters.values() if v.owned}
     if len(seen.step.backwards) == 1:  # no optimizer is there to wait for: a script may write its weights itself
-        return named
-    named |= {v.index for v in seen.step.parameters.values() if v.name.startswith(NAMES)}
+        return owned
     beside: set[int] = set()
     fed: set[int] = set()
     for backward in seen.step.backwards:
@@ -64,4 +62,4 @@ def _weights(seen: Seen) -> set[int]:
             taken = {value.index for key in BESIDE for value in arguments_of(call.arguments.get(key))}
             beside |= taken
             fed |= {value.index for value in call.values} - taken
-    return named | (beside - fed)
+    return owned | (beside - fed)

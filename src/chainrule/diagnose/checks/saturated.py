@@ -5,9 +5,10 @@ whose numbers lie out there multiplies the gradient by nearly 0, and what lies b
 z = W·x: inputs that are too large, or weights that are.
 
 The finding: of nineteen twentieths of all numbers of a bend between two layers the slope is below a hundredth of its
-largest value, in the first step looked at and in the last, and nothing was learnt (motion.py). Of several bends in a
-row, each flat for more than half of its numbers, what counts is the share of ways through all of them: Π(1 − share)
-below a twentieth. A bend that is sure of itself because the network has learnt is as it should be.
+largest value, in the first step looked at and in the last, and the answers are not known to explain half of the
+targets' spread: the layers behind learn a little by themselves. Of several bends in a row, each flat for more than half
+of its numbers, what counts is the share of ways through all of them: Π(1 − share) below a twentieth. A bend that is
+sure of itself because the network has learnt is as it should be.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
+from chainrule.diagnose.answers import late_answers
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
-from chainrule.diagnose.motion import came_to_nothing
+from chainrule.diagnose.motion import KNOWS
 from chainrule.step import Call
 
 FLAT = 0.01  # of the largest slope
@@ -27,7 +29,7 @@ MANY = 0.5
 
 
 def check(case: Case) -> Iterator[Finding]:
-    if not case.steps or not came_to_nothing(case):
+    if not case.steps or late_answers(case).explained > KNOWS:
         return
     first, last = case.steps[0], case.steps[-1]
     still = {(call.file, call.line, call.module): share for call, share in _saturated(last)}

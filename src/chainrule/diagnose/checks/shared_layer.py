@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from chainrule.breakdown.samples import belongs_to_module
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.step import Call, Value
@@ -90,6 +89,6 @@ def _leads_to(seen: Seen, before: Call, after: Call) -> bool:
         elif made is not None and made.index > before.index and made.index not in done:
             done.add(made.index)
             todo += made.values
-        elif value.kind == "data" and value.shape and not belongs_to_module(value):
+        elif value.kind == "data" and value.shape and not value.owned:
             return False
     return reached

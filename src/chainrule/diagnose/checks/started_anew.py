@@ -139,6 +139,5 @@ def _changes(change: ParameterUpdate) -> bool:
 
 def _matrices(seen: Seen) -> dict[str, ParameterUpdate]:
     """What optimizers did to the weight matrices of modules, by name."""
-    every = ((seen.step.values[index].name, change) for index, change in seen.moved.items())
-    modules = ((name, change) for name, change in every if "." in name or name.startswith("weight"))
-    return {name: change for name, change in modules if change.before.dim() > 1}
+    every = ((seen.step.values[index], change) for index, change in seen.moved.items())
+    return {value.name: change for value, change in every if value.owned and change.before.dim() > 1}

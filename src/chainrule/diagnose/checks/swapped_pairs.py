@@ -18,7 +18,6 @@ from typing import NamedTuple
 
 import torch
 
-from chainrule.breakdown.samples import belongs_to_module
 from chainrule.diagnose.answers import STEPS
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
@@ -129,7 +128,7 @@ def _source(seen: Seen, value: Value) -> Value | None:
             continue
         done.add(made.index)
         todo += [part for part in made.values if part.kind == "result"]
-        found |= {part.index: part for part in made.values if part.kind == "data" and not belongs_to_module(part)}
+        found |= {part.index: part for part in made.values if part.kind == "data" and not part.owned}
     only = next(iter(found.values())) if len(found) == 1 else None
     return only if only is not None and only.dtype.is_floating_point and only.shape[:1] == value.shape[:1] else None
 

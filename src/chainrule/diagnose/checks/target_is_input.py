@@ -68,9 +68,16 @@ def _given_away(seen: Seen) -> tuple[Call, str] | None:
         return None
     if torch.equal(given, rows):
         return compared[0].call, "at the same place"
-    if given.dim() == 2 and given.shape[1] > 2 and torch.equal(rows[:, 1:], given[:, :-1]):
+    if given.dim() == 2 and given.shape[1] > 2 and torch.equal(rows[:, 1:], given[:, :-1]) and _is_cut(rows, given):
         return compared[0].call, "one place later: the network is asked for what it has just read"
     return None
+
+
+def _is_cut(rows: Tensor, given: Tensor) -> bool:
+    """Whether the first targets are other words of the text, not a filler, nor the last of the inputs: to say what
+    came a place before is a task of its own, where it is meant."""
+    first = rows[:, 0]
+    return bool((first != first[0]).any()) and not torch.equal(first, given[:, -1])
 
 
 def _keeps_places(seen: Seen, prediction: Value, ids: Tensor) -> bool:

@@ -20,7 +20,6 @@ from chainrule.breakdown import Deriver, Notation, Samples, update_rows
 from chainrule.breakdown.computation import Map, Products, Total, computation, is_pointwise
 from chainrule.breakdown.flow import blocks, norm, rms, update_norm
 from chainrule.breakdown.links import Aligned, Gathered, Link, Product, Rows, Windows, links
-from chainrule.breakdown.samples import belongs_to_module
 from chainrule.breakdown.update import UpdateRow
 from chainrule.breakdown.verify import dense
 from chainrule.formula import Equation, Formula, Number, Symbol, expression, mathml, replace, symbols_of, text
@@ -143,7 +142,7 @@ class Picture:
 
     def _batched(self, value: Value) -> bool:
         """Whether the value has one row per sample; a parameter with as many rows as there are samples has not."""
-        return value.kind != "parameter" and not belongs_to_module(value) and self.batch.of(value.shape)
+        return value.kind != "parameter" and not value.owned and self.batch.of(value.shape)
 
     def _shape(self, shape: tuple[int, ...], batched: bool) -> list[int]:
         """The shape without the samples that are left out."""

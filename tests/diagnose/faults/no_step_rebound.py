@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-SLUG = "never-moved"
+SLUG = "no-step"
 
 
 def train(repaired):
@@ -13,8 +13,8 @@ def train(repaired):
     model = nn.Linear(4, 2)
     for _ in range(60):
         model.zero_grad()
-        loss = nn.functional.mse_loss(model(x), y)  # FAULT
-        loss.backward()
+        loss = nn.functional.mse_loss(model(x), y)
+        loss.backward()  # FAULT
         for p in model.parameters():
             if repaired:
                 p.data -= 0.1 * p.grad
