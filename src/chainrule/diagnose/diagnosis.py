@@ -221,8 +221,9 @@ class Diagnosis:
 def diagnose(history: History) -> Diagnosis:
     """Every finding of a run on disk, of one training after the other. Raises StepDamaged."""
     made = [_diagnosed(case) for case in trainings(history)]
+    found = {(finding.slug, finding.where): finding for one in reversed(made) for finding in reversed(one.findings)}
     return Diagnosis(
-        tuple(finding for one in made for finding in one.findings),
+        tuple(reversed(found.values())),
         tuple(problem for one in made for problem in one.problems),
         sum(one.judged for one in made),
     )

@@ -89,9 +89,12 @@ def reach(case: Case) -> float:
 def crawls(case: Case) -> bool:
     """The loss has a slope, and the steps are far too short to go down it: the weights are still where they began.
 
-    Plateaus and dead layers are none of that: there the slope itself is missing.
+    Plateaus and dead layers are none of that: there the slope itself is missing. What the loss has fallen by all the
+    same is that one batch is easier than another.
     """
-    if len(case.losses) < FEWEST or not case.steps or not case.steps[0].moved or not unlearnt(case):
+    if len(case.losses) < FEWEST or not case.steps or not case.steps[0].moved:
+        return False
+    if late_answers(case).explained > KNOWS:  # what it knew before
         return False
     near = travelled(case) < NEAR and reach(case) < FALL
     return near and min(elasticity(seen) for seen in case.steps) > ALIVE

@@ -4,8 +4,8 @@ Law: clipping scales the gradient to g·c with c < 1 where it is too long. Where
 and more, it is a learning rate in disguise: w ← w − (η·c)·g.
 
 In every step looked at the gradient used is less than a tenth of the one that arrived, and all steps together are too
-short to learn anything (rate-too-low's law). Adam divides by the size of the gradient and hardly notices; so it is the
-length of the steps that counts, not the clipping.
+short to learn anything (rate-too-low's law), or the weights are near where they began and nothing was learnt. Adam
+divides by the size of the gradient and hardly notices; so it is the length of the steps that counts, not the clipping.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from chainrule.breakdown.verify import dense
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
-from chainrule.diagnose.motion import crawls
+from chainrule.diagnose.motion import NEAR, crawls, travelled, unlearnt
 
 MOST = 0.1
 
 
 def check(case: Case) -> Iterator[Finding]:
-    if not crawls(case):
-        return
     kept = [_kept(seen) for seen in case.steps if seen.moved]
     if not kept or not 0 < max(kept) < MOST:
+        return
+    if not crawls(case) and not (unlearnt(case) and travelled(case) < NEAR):
         return
     made = case.steps[-1].step.updates[-1]
     yield Finding(

@@ -10,12 +10,11 @@ even the best answers explain little; there the network explains nothing, and an
 around it) gives one of the others, which it was not fitted to, a higher score than one of the common class in more of
 all pairs than could be by chance, and the network has less than half of that lead over chance.
 
-Or the network itself ranks the others higher, in more of all pairs than could be by chance, and yet answers the common
-class for every one of them: what it knows is under the bias, and no decision is ever made by it. That much is said of
-a class that is RARE, where the bias is large, in a loss that is not falling any more, and of answers that explain less
-than a fifth of the spread; of one that is not, they may be as good as the data allow. The pixels of one object go
-together, so there an image counts as one: pairs are taken within it, the mean over images must lie half of the way from
-chance to certainty and more, and as good as nothing be explained.
+Or of pixels the network itself ranks the others higher, and yet answers the common class for every one of them: what it
+knows is under the bias, and no decision is ever made by it. The pixels of one object go together, so an image counts as
+one: pairs are taken within it, the mean over images must lie half of the way from chance to certainty and more, of a
+class that is RARE, in a loss that is not falling any more, and as good as nothing be explained. Of samples that is not
+said: of an event that is never likely, to rank it and never to answer it is the best there is.
 """
 
 from __future__ import annotations
@@ -30,9 +29,7 @@ import torch
 from chainrule.diagnose.answers import (
     BINARY,
     FALLING,
-    SOMETHING,
     STEPS,
-    Answers,
     Comparison,
     all_answers,
     comparisons,
@@ -76,11 +73,9 @@ def check(case: Case) -> Iterator[Finding]:
         return
     told_apart, own = _told_apart(answers, common), _ranked(late, common)
     worse = late.explained < NOTHING and own < 0.5 + (told_apart - 0.5) / 2
-    if not (falls_short(case) or worse):
-        knows = _knows_of_pixels if of_pixels else _knows_but_never_says
-        little = late.explained < (NOTHING if of_pixels else SOMETHING)
-        if not (share > 1 - RARE and little and _falls_no_more(case) and knows(case, common)):
-            return
+    hidden = of_pixels and share > 1 - RARE and late.explained < NOTHING and _falls_no_more(case)
+    if not (falls_short(case) or worse or (hidden and _knows_of_pixels(case, common))):
+        return
     yield Finding(
         slug="imbalance",
         title=f"{share:.0%} of the samples are of class {common}, and the network answers nothing else",
@@ -106,48 +101,9 @@ def _falls_no_more(case: Case) -> bool:
     return fallen(case.losses, min(case.last - case.start, len(case.losses) // 2)) < FALLING
 
 
-def _knows_but_never_says(case: Case, common: int) -> bool:
-    """Over the second half of the steps looked at, where there are more of the rare samples; where they are too few to
-    be sure, over all that were recorded in that time. Pairs are taken within a step: the network is another in each."""
-    late = [_of_step(seen) for seen in case.late]
-    if not _never_says(late, common):
-        return False
-    if _surely(late, common):
-        return True
-    looked_at = {seen.index for seen in case.late}
-    between = (i for i in case.history.steps if case.late[0].index < i < case.end and i not in looked_at)
-    more = late + [_of_step(seen) for i in between if (seen := Seen.of(case.history.read(i))).step.backwards]
-    return _never_says(more, common) and _surely(more, common)
-
-
-def _of_step(seen: Seen) -> Judged:
-    answers = Answers([seen])
-    return Judged(answers.given, answers.targets, None)
-
-
-def _never_says(steps: list[Judged], common: int) -> bool:
-    known = [step for step in steps if len(step.given)]
-    return bool(known) and all(
-        bool(step.given.isfinite().all()) and bool((_classes_of(step)[1] == common).all()) for step in known
-    )
-
-
-def _surely(steps: list[Judged], common: int) -> bool:
-    """Whether the others are ranked higher in more of all pairs than could be by chance."""
-    higher = pairs = 0.0
-    count = 0
-    for step in steps:
-        scores, rare = _scores(step, common) if len(step.given) else (torch.empty(0), torch.empty(0, dtype=torch.bool))
-        some = int(rare.sum())
-        if 0 < some < len(rare):
-            count += some
-            pairs += some * (len(rare) - some)
-            higher += some * (len(rare) - some) * area(scores, rare)
-    return count >= FEWEST and higher / pairs > 0.5 + SURELY / math.sqrt(12 * count)
-
-
 def _knows_of_pixels(case: Case, common: int) -> bool:
-    """The same of images, in the last steps looked at."""
+    """Whether the network ranks the rare ones higher within an image and answers the common class for all, in the last
+    steps looked at."""
     shares: list[float] = []
     for seen in case.late[-LOOKS:]:
         compared = comparisons(seen)

@@ -30,11 +30,12 @@ def check(case: Case) -> Iterator[Finding]:
         return
     seen, call = case.steps[-1], found[-1][0]
     root = seen.calls[-1]
+    began = next((one for one in seen.step.backwards if not one.returned), seen.step.backwards[0])
     lost = [one[0].output.tensor for one in (found[0], found[-1])]
     yield Finding(
         slug="other-loss",
         title=f"backward() starts from {root.name}, and {call.name} has no part in it",
-        where=Where.at(seen.step.backwards[0].at, root.name),
+        where=Where.at(began.at, root.name),
         steps=(case.steps[0].index, case.last),
         evidence={
             "has no part in it": f"{call.name} ({call.where.rpartition('/')[2]})",

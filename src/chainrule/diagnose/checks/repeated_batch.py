@@ -32,6 +32,8 @@ def check(case: Case) -> Iterator[Finding]:
     known = [t for t in inputs if t is not None]
     if len(known) < max(FEWEST, len(inputs)) or not known[0].dim() or not all(torch.equal(t, known[0]) for t in known):
         return
+    if bool((known[0] == known[0][:1]).all()):  # samples that are all the same cannot tell
+        return
     loader = _of(case, len(known[0]))
     if loader is None:
         yield from _by_hand(case, len(known[0]))

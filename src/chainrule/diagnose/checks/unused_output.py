@@ -5,7 +5,8 @@ and still be left alone: a loss that compares the input with itself, another mod
 printed.
 
 The finding: in every step looked at calls with parameters of the optimizer are made with a graph, no backward pass
-comes through them, and they hold SHARE of its numbers and more; or less, where a loss is computed of them. (Where the
+comes through them, and they hold SHARE of its numbers and more; or less, where a loss is computed of them, or where
+another answer of the same shape is compared with two targets. (Where the
 graph is cut on the way, that is cut_graph.py's; a small layer whose output nobody needs, as the pooler of a language
 model, is no fault.)
 """
@@ -26,21 +27,30 @@ FEWEST = 2
 def check(case: Case) -> Iterator[Finding]:
     found = [_left_out(seen) for seen in case.steps]
     judged = all(_compared(seen, calls) for seen, (calls, _) in zip(case.steps, found, strict=True))
+    twice = [_asked_twice(seen, calls) for seen, (calls, _) in zip(case.steps, found, strict=True)]
+    judged |= all(twice)
     if len(found) < FEWEST or not all(calls and (judged or share > SHARE) for calls, share in found):
         return
-    seen, (calls, share) = case.steps[-1], found[-1]
+    seen, (calls, share), asked = case.steps[-1], found[-1], twice[-1]
     last = calls[-1]
     root = seen.step.backwards[0]
     yield Finding(
         slug="unused-output",
         title=f"{share:.0%} of what the optimizer has takes no part in the loss, though it is called",
-        where=Where.of(last, next(value.name for value in last.values if value.kind == "parameter")),
+        where=Where.of(asked[0])
+        if asked
+        else Where.of(last, next(value.name for value in last.values if value.kind == "parameter")),
         steps=(case.steps[0].index, case.last),
         evidence={
             "calls whose parameters get no gradient": ", ".join(
                 dict.fromkeys(call.module or call.name for call in calls)
             ),
             "share of the optimizer's numbers": share,
+            **(
+                {"one answer is asked for two things": ", ".join(f"line {call.line}" for call in asked)}
+                if asked
+                else {}
+            ),
             "backward()": str(root.at),
         },
         because="no way leads from their results to the loss, so that the chain rule never comes to them",
@@ -57,6 +67,23 @@ def _compared(seen: Seen, calls: list[Call]) -> bool:
                 return True
             reached |= set(call.outputs)
     return False
+
+
+def _asked_twice(seen: Seen, calls: list[Call]) -> list[Call]:
+    """The losses that compare one answer with two targets, where what is left out ends in an answer of that shape."""
+    shapes = {call.output.shape for call in calls}
+    losses = [call for call in seen.calls if call.rule in LOSSES and isinstance(call.arguments.get("target"), Value)]
+    by_answer: dict[Value, list[Call]] = {}
+    for call in losses:
+        by_answer.setdefault(call.arguments["input"], []).append(call)
+    return next(
+        (
+            asked
+            for answer, asked in by_answer.items()
+            if answer.shape in shapes and len({call.arguments["target"] for call in asked}) > 1
+        ),
+        [],
+    )
 
 
 def _left_out(seen: Seen) -> tuple[list[Call], float]:
