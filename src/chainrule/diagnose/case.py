@@ -174,6 +174,11 @@ class Case:
         return self.steps[-1].index
 
     @property
+    def seeks_inputs(self) -> bool:
+        """Whether what is sought is no weight, but an input of a network that stays as it is: an attack, an image."""
+        return bool(self.steps) and self.failure is None and all(map(_seeks_inputs, self.steps))
+
+    @property
     def late(self) -> list[Seen]:
         """The second half of them: what has not passed with time."""
         return self.steps[len(self.steps) // 2 :]
@@ -183,6 +188,12 @@ class Case:
         for seen in self.steps:
             for call in seen.calls:
                 yield seen, call
+
+
+def _seeks_inputs(seen: Seen) -> bool:
+    sought = [seen.step.values[i] for one in seen.step.backwards for i in one.received]
+    fixed = any(value.owned and value.kind == "data" for call in seen.calls for value in call.values)
+    return fixed and not any(value.owned for value in sought)
 
 
 def trainings(history: History) -> list[Case]:
