@@ -25,7 +25,7 @@ def train(repaired):
     y = (x[:, :1] * x[:, 1:2] > 0).float()
     model = Net()
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    for _ in range(5):
+    for _ in range(30):
         for batch in torch.randperm(65).split(16):
             if repaired and len(batch) == 1:
                 continue

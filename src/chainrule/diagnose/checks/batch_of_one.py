@@ -18,10 +18,13 @@ from statistics import fmean
 from chainrule.diagnose.answers import comparisons
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention
 from chainrule.diagnose.motion import came_to_nothing
 from chainrule.step import Call
 
 SAYS = "Expected more than 1 value per channel"
+
+ALL = {"call": "F.batch_norm", "arguments": {"training": False}}  # by running statistics, as in an evaluation
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -40,6 +43,7 @@ def check(case: Case) -> Iterator[Finding]:
         fix="drop the last, short batch (DataLoader(…, drop_last=True)), take larger batches, or layer or group norm; "
         "model.eval() where nothing is trained",
         diff="-    DataLoader(data, batch_size=n)\n+    DataLoader(data, batch_size=n, drop_last=True)",
+        attempts=(Intervention("arguments", ALL | {"file": failure.at.file, "line": failure.at.line}),),
     )
 
 
@@ -59,6 +63,7 @@ def _single(case: Case) -> Iterator[Finding]:
         "evaluation divides by those of all",
         fix="larger batches, or layer or group norm, which know no batch",
         diff="-    DataLoader(data, batch_size=1)\n+    DataLoader(data, batch_size=32)",
+        attempts=(Intervention("arguments", ALL | {"file": call.file, "line": call.line}),),
     )
 
 
