@@ -144,3 +144,11 @@ def test_the_examples_that_learn_are_healthy(name, tmp_path):
     if name == "digits.py":
         pytest.importorskip("sklearn")
     assert diagnosed(tmp_path, runpy.run_path, str(path)) == ()
+
+
+def test_a_rate_that_is_0_in_all_recorded_steps_is_a_schedule_s_where_the_weights_have_moved_between_them(tmp_path):
+    with chainrule.watch(tmp_path / "the.run", steps=[0, 20, 40, 60, 80, 110]) as run:
+        load(HERE / "faults" / "rate_faded_unseen.py").train(False)
+    (finding,) = diagnose(run.history).findings
+    assert finding.slug == "rate-faded"
+    assert finding.title.startswith("the learning rate is 0")

@@ -15,7 +15,9 @@ is a quarter less than everything; the cut goes through equals, the first direct
 of the last that is kept; and a code narrower than the data would hold all of it. Behind bends answers lie in more
 dimensions; there it is told where the inputs have as many factors as stand out, directions of like size (LIKE) and
 behind them a gap (GAP) and nothing (TAIL), the code is narrower, and the network, at its end, explains hardly more than
-a flat code of that width (BENT): faces and digits, whose directions fade one after the other, have no such gap.
+a flat code of that width (BENT): faces and digits, whose directions fade one after the other, have no such gap. There
+only a code of a single unit is told, which leaves them along one curve: where the network, at its end, knows less than
+half, and so few flat directions as there are would keep CURVE times as much.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ LOST = 0.25
 RANK = 1e-2
 NEAR = 0.05  # of the spread: training has come to its end
 LIKE, GAP, TAIL = 0.02, 0.2, 0.1  # of the largest direction; of the last of the factors; of the spread
+CURVE = 1.5
 BENT = 0.1  # of the spread, that bends may add
 
 
@@ -86,11 +89,13 @@ def _code(case: Case, seen: Seen) -> Iterator[Finding]:
     lost, factors = float(values[units:].sum() / values.sum()), _factors(values)
     flat = int((kept > RANK**2 * kept[0]).sum()) == units
     needed = int((values > RANK**2 * values[0]).sum()) if flat else factors
+    if units == 1 and not flat and not needed:
+        needed = _along_a_curve(values, answers.explained)
     if not units < needed < min(last[0].shape) or lost < LOST:
         return
     if flat and (answers.explained < 1 - lost - NEAR or values[units] < values[units - 1] / 2):
         return
-    if not flat and (answers.explained > 1 - lost + BENT or still_falling(case)):
+    if not flat and ((factors and answers.explained > 1 - lost + BENT) or still_falling(case)):
         return
     yield Finding(
         slug="bottleneck",
@@ -106,10 +111,19 @@ def _code(case: Case, seen: Seen) -> Iterator[Finding]:
         because=f"answers in {units} dimensions leave at least {lost:.0%} of the spread, whatever the weights: the "
         "loss is at its least, and its gradient is 0"
         if flat
-        else f"all that the decoder learns of a sample are {units} of {needed} numbers that differ independently",
+        else f"all that the decoder learns of a sample are {units} of {needed} numbers that differ independently"
+        if factors
+        else "one number for each sample: whatever the decoder's weights, all its answers lie along one curve",
         fix=f"a code of {needed} units keeps all of it"
         + ("; with fewer, layers with a bend behind the code may" if flat else ""),
     )
+
+
+def _along_a_curve(values: torch.Tensor, explained: float) -> int:
+    """How many directions keep CURVE times as much as the network, where that knows less than half; 0 where it does."""
+    kept = values.cumsum(0) / values.sum()
+    enough = (kept >= CURVE * explained).nonzero()
+    return int(enough[0]) + 1 if explained < 0.5 and len(enough) else 0
 
 
 def _factors(values: torch.Tensor) -> int:

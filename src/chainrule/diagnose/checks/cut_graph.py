@@ -18,7 +18,7 @@ to step.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import torch
@@ -190,7 +190,11 @@ def _cut(seen: Seen, case: Case) -> Cut | None:
     made_off = {value.index: call for call in off for value in call.outputs}
     asides = [aside for aside in seen.step.asides if aside.source in made_off]
     # A discriminator is trained on what is detached, and rightly so: a pass that trained nothing comes first.
-    passes = sorted(seen.step.backwards, key=lambda one: _trained(one, seen))
+    # One whose gradients no optimizer has a use for at all has another fault: its weights are in none.
+    useful = (
+        one for one in seen.step.backwards if not seen.moved or _names(one.received, seen) & _names(seen.moved, seen)
+    )
+    passes = sorted(useful, key=lambda one: _trained(one, seen))
     for used in dict.fromkeys(call for one in passes for call in one.calls):
         for value in used.values:
             aside = next((one for one in asides if one.result == value.index), None)
@@ -239,6 +243,11 @@ def _new_leaf(off: list[Call], seen: Seen) -> Call | None:
     return None
 
 
+def _names(indices: Iterable[int], seen: Seen) -> set[str]:
+    """Of parameters, whatever they were written to within the step."""
+    return {seen.step.values[index].name.partition("#")[0] for index in indices}
+
+
 def _trained(one: Backward, seen: Seen) -> bool:
     """Whether an optimizer used what this pass brought to a parameter."""
     pairs = [(dense(g), dense(seen.moved[i].gradient)) for i, g in one.received.items() if i in seen.moved]
@@ -246,14 +255,10 @@ def _trained(one: Backward, seen: Seen) -> bool:
 
 
 def _without_graph(seen: Seen) -> Cut | None:
-    """A layer that is called without a graph, while an optimizer has parameters that take no part in the step."""
-    strangers = sum(made.strangers for made in seen.step.updates if made.optimizer)
+    """A layer that is called without a graph, while an optimizer waits for its weights."""
     modules = {call.module for call in seen.calls}
-    layers = [a for a in seen.step.asides if a.name in LAYERS and a.module not in modules]
-    weights = any(a.source is not None and _is_weight(seen.step.values[a.source]) for a in layers)
-    if not layers or not (strangers or weights):
-        return None
-    return _by(layers[-1], None, strangers, seen)
+    layers = [a for a in seen.step.asides if a.name in LAYERS and a.module not in modules and a.leaf]
+    return _by(layers[-1], None, len(layers), seen) if layers else None
 
 
 def _depends_on_weights(call: Call, seen: Seen) -> bool:

@@ -3,7 +3,8 @@
 Law: two units of a hidden layer with the same weights in and the same weights out compute the same number and get the
 same gradient, so that an update leaves them equal: for ever (Goodfellow, Bengio & Courville, Deep Learning, 2016,
 section 8.4). A layer of n such units has the strength of one. Where all weights are 0, not even that: behind a layer of
-zeros all activations are equal, before one every gradient is Wᵀδ = 0, and only the last bias learns.
+zeros all activations are equal, before one every gradient is Wᵀδ = 0, and only the last bias learns. So it is with two
+tables of zeros that are multiplied with each other: the slope by each is the other.
 
 Equal means in the first and in the last step looked at, to a millionth of the layer's largest weight, which rounding
 explains. The last layer is not judged: its rows are told apart by the targets, also if it begins with zeros. Nor is a
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 
 import torch
 
+from chainrule.breakdown.verify import dense
 from chainrule.diagnose.answers import late_answers
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
@@ -34,6 +36,7 @@ def check(case: Case) -> Iterator[Finding]:
     names = [name for _, name, _ in _equal(last)]
     found = [(call, name, units) for call, name, units in _equal(first) if name in names]
     if not found:
+        yield from _both_zero(case)
         return
     call, name, units = found[0]
     weight = first.step.parameters[name].tensor
@@ -57,6 +60,39 @@ def check(case: Case) -> Iterator[Finding]:
         diff="-    nn.init.constant_(layer.weight, …)\n+    nn.init.xavier_uniform_(layer.weight)",
         attempts=(Intervention("draw", {"parameters": [part for _, part, _ in found]}),),
     )
+
+
+def _both_zero(case: Case) -> Iterator[Finding]:
+    """Tables that are 0 and get a gradient of exactly 0 in every step, as two that are multiplied with each other."""
+    dead = [_dead(seen) for seen in case.steps]
+    names = [name for name in dead[0] if all(name in one for one in dead)]
+    if not names:
+        return
+    first = case.steps[0]
+    value = first.step.parameters[names[0]]
+    call = next(call for call in first.calls if value in call.values)
+    yield Finding(
+        slug="equal-units",
+        title=f"{' and '.join(names[:3])}: all 0, and a gradient of 0 in every step",
+        where=Where.of(call, names[0]),
+        steps=(first.index, case.last),
+        evidence={"weights, first and last step": "all 0", "their gradient, in every step": 0.0},
+        because="the slope of a product a·b by a is b: where both are 0, so are both gradients, for ever",
+        fix="draw them, as torch does, or with a small spread (nn.init.normal_(weight, std=0.1))",
+        diff="-    nn.init.zeros_(embedding.weight)\n+    nn.init.normal_(embedding.weight, std=0.1)",
+        attempts=(Intervention("draw", {"parameters": names}),),
+    )
+
+
+def _dead(seen: Seen) -> list[str]:
+    """The weight matrices of optimizers that are all 0, as their gradients are."""
+    found = []
+    for index, change in seen.moved.items():
+        value, gradient = seen.step.values[index], seen.step.gradients.get(index)
+        zero = value.owned and len(value.shape) > 1 and gradient is not None and not change.before.any()
+        if zero and gradient is not None and not dense(gradient).any():
+            found.append(value.name)
+    return found
 
 
 def _equal(seen: Seen) -> list[tuple[Call, str, int]]:

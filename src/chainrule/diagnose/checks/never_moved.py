@@ -18,7 +18,7 @@ from chainrule.breakdown.flow import norm
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
-from chainrule.step import ParameterUpdate, Value
+from chainrule.step import ParameterUpdate, Update, Value
 
 FEWEST = 2  # steps
 WRITTEN = "#"  # "judge.weight#2" is the parameter judge.weight after it was written within a step
@@ -58,8 +58,9 @@ def check(case: Case) -> Iterator[Finding]:
     given = made[-1] if made else None
     strangers = sum(one.strangers for one in seen.step.updates if one.optimizer)
     others = given is None and bool(strangers) and not seen.moved  # every optimizer has other parameters than these
-    optimizer = seen.step.updates[-1] if others or (given is not None and seen.step.updates) else None
-    by_schedule = optimizer is not None and not others and bool(optimizer.scheduled.file)
+    optimizer = _twice(seen) if given is None and not others else None
+    optimizer = seen.step.updates[-1] if others or (given is not None and seen.step.updates) else optimizer
+    by_schedule = given is not None and optimizer is not None and bool(optimizer.scheduled.file)
     yield Finding(
         slug="never-moved",
         title=f"{len(still)} parameters have a gradient, and nothing ever changes them"
@@ -80,7 +81,7 @@ def check(case: Case) -> Iterator[Finding]:
         because="the chain rule carries the error to it, but the last step, w ← w − η·g, is never made: "
         + ("no optimizer has it" if given is None else f"η = {float(rate or 0):g}"),
         fix="give the optimizer the parameters of the model that is trained: it has those of another one"
-        if others
+        if given is None and optimizer is not None
         else "give the optimizer model.parameters() after the whole model is built, its layers in an nn.ModuleList"
         if given is None
         else "a schedule that does not multiply the learning rate by 0 from the first step on"
@@ -89,6 +90,24 @@ def check(case: Case) -> Iterator[Finding]:
         attempts=(Intervention("train"),)
         if given is None
         else (Intervention("set", {"settings": {"lr": _usual(seen)}}),),
+    )
+
+
+def _twice(seen: Seen) -> Update | None:
+    """An optimizer that has just the parameters of another one."""
+    values = seen.step.values
+    having = [
+        (one, {values[i].name.partition(WRITTEN)[0] for i in (*one.parameters, *one.idle)})
+        for one in seen.step.updates
+        if one.optimizer
+    ]
+    return next(
+        (
+            one
+            for one, parameters in having
+            if any(other.made != one.made and others == parameters for other, others in having)
+        ),
+        None,
     )
 
 

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import torch
+
 from chainrule.diagnose.answers import all_answers, late_answers
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
@@ -26,8 +28,10 @@ FAR = 0.75  # of what simple answers explain
 def check(case: Case) -> Iterator[Finding]:
     rates = [(seen, _rate(seen)) for seen in case.steps if seen.moved]
     largest = max((rate for _, rate in rates), default=0.0)
-    over = [seen for seen, rate in rates if rate >= FADED * largest]
+    over = [seen for seen, rate in rates if rate > FADED * largest]
     since = next((seen for seen, _ in rates if over and seen.index > over[-1].index), None)
+    if not largest and len(rates) > 1 and _has_moved(case):  # in steps that were not recorded
+        since = rates[1][0]
     if since is None or since.index - case.start > len(case.losses) / 2:
         return
     last, now = rates[-1]
@@ -38,7 +42,9 @@ def check(case: Case) -> Iterator[Finding]:
     made = last.step.updates[-1]
     yield Finding(
         slug="rate-faded",
-        title=f"the learning rate has gone from {largest:g} to {now:g} long before the end",
+        title=f"the learning rate has gone from {largest:g} to {now:g} long before the end"
+        if largest
+        else "the learning rate is 0 long before the end",
         where=Where.at(made.scheduled, "scheduler") if made.scheduled.file else Where.at(made.made, made.optimizer),
         steps=(since.index, case.last),
         evidence={
@@ -50,7 +56,16 @@ def check(case: Case) -> Iterator[Finding]:
         },
         because="the gradient is still there, but w ← w − η·g with η near 0 leaves the weights where they are",
         fix="let the schedule fall later or less: count its steps in the unit in which scheduler.step() is called",
-        attempts=(Intervention("set", {"settings": {"lr": largest}}),),
+        attempts=(Intervention("set", {"settings": {"lr": largest}}),) if largest else (),
+    )
+
+
+def _has_moved(case: Case) -> bool:
+    """Whether the weights of the last step looked at are others than those of the first."""
+    first, last = case.steps[0].changes, case.steps[-1].changes
+    return any(
+        first[name].before.shape == last[name].before.shape and not torch.equal(first[name].before, last[name].before)
+        for name in first.keys() & last.keys()
     )
 
 

@@ -6,7 +6,7 @@ printed.
 
 The finding: in every step looked at calls with parameters of the optimizer are made with a graph, no backward pass
 comes through them, and they hold SHARE of its numbers and more; or less, where a loss is computed of them, or where
-another answer of the same shape is compared with two targets. (Where the
+another answer of the same shape is compared with two targets, or one that no optimizer's weights have made. (Where the
 graph is cut on the way, that is cut_graph.py's; a small layer whose output nobody needs, as the pooler of a language
 model, is no fault.)
 """
@@ -47,7 +47,7 @@ def check(case: Case) -> Iterator[Finding]:
             ),
             "share of the optimizer's numbers": share,
             **(
-                {"one answer is asked for two things": ", ".join(f"line {call.line}" for call in asked)}
+                {"another answer is compared instead": ", ".join(f"line {call.line}" for call in asked)}
                 if asked
                 else {}
             ),
@@ -70,7 +70,8 @@ def _compared(seen: Seen, calls: list[Call]) -> bool:
 
 
 def _asked_twice(seen: Seen, calls: list[Call]) -> list[Call]:
-    """The losses that compare one answer with two targets, where what is left out ends in an answer of that shape."""
+    """The losses that take another answer of the shape of what is left out: one that is compared with two targets, or
+    that is of layers which no optimizer has."""
     shapes = {call.output.shape for call in calls}
     losses = [call for call in seen.calls if call.rule in LOSSES and isinstance(call.arguments.get("target"), Value)]
     by_answer: dict[Value, list[Call]] = {}
@@ -80,10 +81,18 @@ def _asked_twice(seen: Seen, calls: list[Call]) -> list[Call]:
         (
             asked
             for answer, asked in by_answer.items()
-            if answer.shape in shapes and len({call.arguments["target"] for call in asked}) > 1
+            if answer.shape in shapes
+            and (len({call.arguments["target"] for call in asked}) > 1 or _is_strangers(seen, answer))
         ),
         [],
     )
+
+
+def _is_strangers(seen: Seen, answer: Value) -> bool:
+    """Whether the layer that gave this answer has weights, and no optimizer has them."""
+    made = seen.origin(answer)
+    weights = {value.index for value in made.values if value.kind == "parameter"} if made is not None else set()
+    return bool(weights) and bool(seen.moved) and not weights & seen.moved.keys()
 
 
 def _left_out(seen: Seen) -> tuple[list[Call], float]:
