@@ -15,8 +15,9 @@ TSC := npx --yes --package typescript@5.9.3 tsc
 demo: .venv/installed
 	$(BIN)/chainrule run examples/xor_one_layer.py
 
+# Two tests at a time, each with one thread of torch: more threads than cores wait for each other.
 test: .venv/installed-dev
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: .venv/installed-dev
 	$(BIN)/ruff format --check .

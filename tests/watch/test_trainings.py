@@ -55,22 +55,34 @@ def test_another_optimizer_of_the_same_weights_is_the_same_training(tmp_path):
     assert found == [(0, 60)]
 
 
-def test_weights_that_are_thawed_in_the_loop_are_the_same_training_and_in_another_loop_another(tmp_path):
+def test_weights_that_are_thawed_in_the_loop_are_the_same_training(tmp_path):
     x, y = data()
     model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     model[0].requires_grad_(False)
     with watch(tmp_path / "run"):
+        fit(model, x, y, 20, optimizer)
+        model[0].requires_grad_(True)
+        fit(model, x, y, 20, optimizer)
+    found, _ = spans(tmp_path / "run")
+    assert found == [(0, 40)]
+
+
+def test_other_weights_of_a_model_with_another_optimizer_or_in_another_loop_are_another_training(tmp_path):
+    x, y = data()
+    model = net()
+    with watch(tmp_path / "run"):
+        fit(model, x, y, 20)
+        model[0].requires_grad_(False)
         fit(model, x, y, 20)
         model[0].requires_grad_(True)
-        fit(model, x, y, 20)
-        model[2].requires_grad_(False)
-        optimizer = torch.optim.SGD(model[0].parameters(), lr=0.1)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         for _ in range(20):
             optimizer.zero_grad()
             nn.functional.l1_loss(model(x), y).backward()
             optimizer.step()
     found, _ = spans(tmp_path / "run")
-    assert found == [(0, 40), (40, 60)]
+    assert found == [(0, 20), (20, 40), (40, 60)]
 
 
 def test_those_that_take_turns_are_one(tmp_path):

@@ -16,8 +16,8 @@ MOST = 50  # changes from one to another
 class Trainings:
     """Those of a run, as its recorded steps show them: the weights that got gradients, and the line of backward().
 
-    A step belongs to a training that it shares a weight with: where it shares all of them, or has the same line (a part
-    is thawed or frozen in the loop). Without any in common it is another, whatever the line.
+    A step belongs to a training of the same weights, or of some of them at the same line (a part is thawed or frozen in
+    the loop). Where an optimizer was made in between, only to the one before it, and of the same weights.
     """
 
     def __init__(self) -> None:
@@ -25,14 +25,18 @@ class Trainings:
         self._last = -1
         self._starts: list[dict[str, int]] = []
 
-    def note(self, step: int, trained: Collection[Tensor], at: Line) -> None:
-        """A recorded step is over."""
+    def note(self, step: int, trained: Collection[Tensor], at: Line, anew: bool) -> None:
+        """A recorded step is over; `anew` where an optimizer was made since the one before."""
         if not trained:
             return
         ids = {id(leaf) for leaf in trained}
         known = [({id(leaf) for ref in refs if (leaf := ref()) is not None}, line) for refs, line in self._known]
-        same = (i for i, (before, line) in enumerate(known) if before & ids and (before == ids or line == at))
-        number = next(same, len(known))
+        same = [
+            i
+            for i, (before, line) in enumerate(known)
+            if (before == ids and (i == self._last or not anew)) or (before & ids and line == at and not anew)
+        ]
+        number = self._last if self._last in same else same[0] if same else len(known)
         self._known[number : number + 1] = [([weakref.ref(leaf) for leaf in trained], at)]
         if number != self._last and len(self._starts) < MOST:
             self._starts.append({"step": step, "training": number})

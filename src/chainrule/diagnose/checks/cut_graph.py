@@ -7,7 +7,8 @@ torch.tensor(…), no_grad, NumPy), and ∂L/∂w of everything before is not 0 
 Entering is seen where the call that cuts was noted (Step.asides), or by the same numbers, bit for bit, more than one
 and not all the same; where numbers are computed anew from them (item(), argmax), by there being no weight on the path
 at all. It must be so in every step looked at; a layer that is used with its graph as well (an advantage that is
-detached in one loss and trained by another) is no fault.
+detached in one loss and trained by another) is no fault; unless nothing was learnt, and the only way from the data to
+the answers leads through what is taken as numbers.
 
 So it is with a parameter itself: where the forward takes only its number (`x * self.scale.item()`), an optimizer waits
 for a gradient that cannot come. And with a part of the loss that is added as a number (`loss + 0.3 * other.item()`): in
@@ -25,6 +26,7 @@ import torch
 
 from chainrule.breakdown.flow import norm
 from chainrule.breakdown.verify import dense
+from chainrule.diagnose.answers import comparisons
 from chainrule.diagnose.case import Case, Seen, tells
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import MOVES_ONLY, Intervention, uncut
@@ -182,7 +184,7 @@ def _off(seen: Seen) -> list[Call]:
 def _cut(seen: Seen, case: Case) -> Cut | None:
     off = _off(seen)
     if not off:
-        return _without_graph(seen) if came_to_nothing(case) else None
+        return (_without_graph(seen) or _without_inputs(seen)) if came_to_nothing(case) else None
     lost = sum(any(_is_weight(value) for value in call.values) for call in off)
     anew = _new_leaf(off, seen)
     if anew is not None:
@@ -259,6 +261,34 @@ def _without_graph(seen: Seen) -> Cut | None:
     modules = {call.module for call in seen.calls}
     layers = [a for a in seen.step.asides if a.name in LAYERS and a.module not in modules and a.leaf]
     return _by(layers[-1], None, len(layers), seen) if layers else None
+
+
+def _without_inputs(seen: Seen) -> Cut | None:
+    """A result of the data that is taken as numbers, where no way but that one leads from the data to the answers: the
+    layers in front have other gradients (of a penalty), and none that says what the answers need."""
+    compared = comparisons(seen)
+    if len(compared) != 1:
+        return None
+    answered_of = _made_of(seen, compared[0].prediction)
+    for aside in seen.step.asides:
+        source = seen.step.values[aside.source] if aside.source is not None else None
+        taken = source is not None and source.kind == "result" and source.numel > 1
+        if not taken or source is None or aside.name not in MOVES_ONLY:
+            continue
+        given = {value for value in _made_of(seen, source) if value.kind == "data" and not value.owned and tells(value)}
+        if given and not given & answered_of:
+            return _by(aside, None, 0, seen)
+    return None
+
+
+def _made_of(seen: Seen, value: Value) -> set[Value]:
+    todo, found = [value], set[Value]()
+    while todo:
+        made = seen.producer(todo.pop())
+        more = [part for part in made.values if part not in found] if made is not None else []
+        found |= set(more)
+        todo += more
+    return found
 
 
 def _depends_on_weights(call: Call, seen: Seen) -> bool:

@@ -7,7 +7,8 @@ the loss falls as far as those can bring it and stays.
 The finding: weights of layers between data and loss are frozen, and nothing was learnt (motion.py). A frozen body
 behind which a head learns is no fault; nor is a network that stays as it is while its input is changed (an attack, a
 picture of what a unit sees): what learns there is no weight of a module, and counts only where all that is frozen is as
-it was drawn. So it is with layers in front of the first that learns: what was trained before has other weights.
+it was drawn. So it is with layers in front of the first that learns: what was trained before has other weights. But
+where no layer learns at all, only a scale or biases, all that is frozen counts.
 
 The place is the line that froze the weights, where that was seen, else the layer that takes them.
 """
@@ -61,10 +62,11 @@ def check(case: Case) -> Iterator[Finding]:
 def _frozen(seen: Seen) -> dict[str, Where]:
     """Weights of modules that have no gradient, each with its layer; those in front of the graph first. What was
     trained earlier in the step is only kept still for a while, as a critic is while its generator learns."""
+    no_layer_learns = all(len(value.shape) < 2 for value in seen.step.parameters.values())
     found = {
         name: Where.at(frozen.at, "", name.rpartition(".")[0], name)
         for name, frozen in seen.step.frozen.items()
-        if frozen.drawn
+        if frozen.drawn or no_layer_learns
     }
     for call in seen.step.calls:
         weight = call.arguments.get("weight")

@@ -6,7 +6,8 @@ printed.
 
 The finding: in every step looked at calls with parameters of the optimizer are made with a graph, no backward pass
 comes through them, and they hold SHARE of its numbers and more; or less, where a loss is computed of them, or where
-another answer of the same shape is compared with two targets, or one that no optimizer's weights have made. (Where the
+another answer of the same shape is compared in its place: with two targets, one that no optimizer's weights have made,
+or one that the last of these layers goes on from. (Where the
 graph is cut on the way, that is cut_graph.py's; a small layer whose output nobody needs, as the pooler of a language
 model, is no fault.)
 """
@@ -70,8 +71,8 @@ def _compared(seen: Seen, calls: list[Call]) -> bool:
 
 
 def _asked_twice(seen: Seen, calls: list[Call]) -> list[Call]:
-    """The losses that take another answer of the shape of what is left out: one that is compared with two targets, or
-    that is of layers which no optimizer has."""
+    """The losses that take another answer of the shape of what is left out: one that is compared with two targets, that
+    is of layers which no optimizer has, or that what is left out goes on from."""
     shapes = {call.output.shape for call in calls}
     losses = [call for call in seen.calls if call.rule in LOSSES and isinstance(call.arguments.get("target"), Value)]
     by_answer: dict[Value, list[Call]] = {}
@@ -82,10 +83,29 @@ def _asked_twice(seen: Seen, calls: list[Call]) -> list[Call]:
             asked
             for answer, asked in by_answer.items()
             if answer.shape in shapes
-            and (len({call.arguments["target"] for call in asked}) > 1 or _is_strangers(seen, answer))
+            and (
+                len({call.arguments["target"] for call in asked}) > 1
+                or _is_strangers(seen, answer)
+                or _goes_on(seen, answer, calls[-1])
+            )
         ),
         [],
     )
+
+
+def _goes_on(seen: Seen, answer: Value, last: Call) -> bool:
+    """Whether this layer takes the answer, and gives one of the same shape: it was to be the better one."""
+    made_by = {value.index: call for call in seen.step.calls for value in call.outputs}
+    todo, done = list(last.values), set[int]()
+    while todo:
+        value = todo.pop()
+        if value is answer:
+            return bool(last.output.shape == answer.shape)
+        call = made_by.get(value.index)
+        if call is not None and call.index not in done:
+            done.add(call.index)
+            todo += call.values
+    return False
 
 
 def _is_strangers(seen: Seen, answer: Value) -> bool:
