@@ -23,7 +23,8 @@ tenth less is left unexplained, or of the loss. Fixes that only a hand can make 
 tried.
 
 Each finding below is a law that holds in every training that can learn; what follows from another finding is told
-with it. Nothing else is judged: that nothing was found does not prove that all is well.
+with it. Where a script trains one thing after the other (a teacher and a student, a body and its head), each training
+is judged for itself; an input that is sought against a network that stays as it is, is none. Nothing else is judged: that nothing was found does not prove that all is well.
 """
 
 
