@@ -24,7 +24,8 @@ tried.
 
 Each finding below is a law that holds in every training that can learn; what follows from another finding is told
 with it. Where a script trains one thing after the other (a teacher and a student, a body and its head), each training
-is judged for itself; an input that is sought against a network that stays as it is, is none. Nothing else is judged: that nothing was found does not prove that all is well.
+is judged for itself; an input that is sought against a network that stays as it is, is none. Nothing else is judged:
+that nothing was found does not prove that all is well.
 """
 
 
