@@ -87,7 +87,9 @@ def check(case: Case) -> Iterator[Finding]:
         else "a schedule that does not multiply the learning rate by 0 from the first step on"
         if by_schedule
         else "give its parameter group a learning rate above 0",
-        attempts=(Intervention("train"),)
+        attempts=()
+        if given is None and optimizer is not None and not others  # two that play against each other: no loss tells
+        else (Intervention("train"),)
         if given is None
         else (Intervention("set", {"settings": {"lr": _usual(seen)}}),),
     )
