@@ -21,7 +21,7 @@ Tensor = torch.Tensor
 
 EARLY = 4  # of the first recorded steps all are looked at,
 SPREAD = 8  # of the others so many, evenly
-BEGIN = 5
+BEGIN = 5  # steps: few enough that a quick network has not learnt yet
 MOST = 4  # trainings of a run; of more, as in a search or a cross-validation, it is one series
 
 
@@ -95,6 +95,20 @@ class Seen:
     def producer(self, value: Value | None) -> Call | None:
         """The call that made the value; None for data and parameters."""
         return None if value is None else self.notation.producer.get(value.index)
+
+    def made_of(self, *values: Value, off_path: bool = False) -> set[Value]:
+        """All that had a part in these values, they themselves among it; by calls off the path to the loss, too, where
+        that is wanted."""
+        makers = self.notation.producer
+        if off_path:
+            makers = {value.index: call for call in self.step.calls for value in call.outputs}
+        todo, found = list(values), set(values)
+        while todo:
+            made = makers.get(todo.pop().index)
+            more = {value for value in made.values if value not in found} if made is not None else set()
+            found |= more
+            todo += more
+        return found
 
     def origin(self, value: Value) -> Call | None:
         """The call that computed the value's numbers: those that only move them (a view, a squeeze) are passed over."""

@@ -74,7 +74,7 @@ from chainrule.diagnose.checks import (
     vanishing,
     zero_slope,
 )
-from chainrule.diagnose.finding import Finding
+from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.motion import unlearnt
 from chainrule.run.history import History
 
@@ -221,9 +221,12 @@ class Diagnosis:
 def diagnose(history: History) -> Diagnosis:
     """Every finding of a run on disk, of one training after the other. Raises StepDamaged."""
     made = [_diagnosed(case) for case in trainings(history)]
-    found = {(finding.slug, finding.where): finding for one in reversed(made) for finding in reversed(one.findings)}
+    found: dict[tuple[str, Where], Finding] = {}
+    for one in made:
+        for finding in one.findings:
+            found.setdefault((finding.slug, finding.where), finding)
     return Diagnosis(
-        tuple(reversed(found.values())),
+        tuple(found.values()),
         tuple(problem for one in made for problem in one.problems),
         sum(one.judged for one in made),
     )

@@ -6,7 +6,6 @@ call as Finding.where does. Nothing of the script's text is changed.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,11 +103,11 @@ class Intervention:
     @staticmethod
     def of(taken: Value, calls: list[Call], function: str, /, **options: Any) -> tuple[Intervention, ...]:
         """The function applied to this tensor where it enters the first of the calls that takes it as an argument."""
-        found = ((call, name) for call in calls for name, part in call.arguments.items() if part is taken)
-        return tuple(
-            Intervention.at(call, "before", function=function, argument=name, options=options)
-            for call, name in itertools.islice(found, 1)
-        )
+        for call in calls:
+            for name, part in call.arguments.items():
+                if part is taken:
+                    return (Intervention.at(call, "before", function=function, argument=name, options=options),)
+        return ()
 
 
 def uncut(name: str, at: Line) -> tuple[Intervention, ...]:

@@ -122,12 +122,6 @@ def _centred(distance: Tensor) -> Tensor:
     return distance - distance.mean(0) - distance.mean(1, keepdim=True) + distance.mean()
 
 
-def fallen(losses: Sequence[float], since: int) -> float:
-    """The share by which the last twentieth of the losses lies below the twentieth around the place `since`."""
-    before = around(losses, since)
-    return 1 - around(losses, len(losses)) / before if before > 0 else float("nan")
-
-
 def around(losses: Sequence[float], place: int) -> float:
     """Their mean over a twentieth around the place: of small batches the loss of one is far from that of the next."""
     size = max(1, len(losses) // WINDOW)

@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from chainrule.diagnose.answers import late_answers
-from chainrule.diagnose.case import Case, trainings
+from chainrule.diagnose.case import trainings
+from chainrule.diagnose.measure import around
 from chainrule.diagnose.motion import falls_for_ever
 from chainrule.run.history import History
 
@@ -21,7 +22,7 @@ def progress(history: History, step: int = 0) -> dict[str, Any]:
     return {
         "steps": len(case.losses),
         "first loss": next(filter(math.isfinite, case.losses), math.nan),
-        "last loss": _settled(case),
+        "last loss": around(case.losses, len(case.losses)) if case.losses else math.nan,
         "explained": None if math.isnan(explained) else explained,
         "falls for ever": falls_for_ever(case.losses),
         "rises for ever": falls_for_ever([-loss for loss in case.losses]),
@@ -35,12 +36,6 @@ def signed(run: dict[str, Any], sign: float) -> dict[str, Any]:
         return run
     losses = {name: -run[name] for name in ("first loss", "last loss")}
     return run | losses | {"falls for ever": run["rises for ever"], "rises for ever": run["falls for ever"]}
-
-
-def _settled(case: Case) -> float:
-    """The mean of the last twentieth: a single batch may be a lucky one."""
-    last = case.losses[-max(len(case.losses) // 20, 1) :] if case.losses else [math.nan]
-    return sum(last) / len(last)
 
 
 def is_better(before: dict[str, Any], after: dict[str, Any]) -> bool:

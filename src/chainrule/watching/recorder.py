@@ -261,8 +261,9 @@ class Recorder(TorchFunctionMode):
         trained = not torch.is_grad_enabled() and trains(func, args, kwargs)
         results = list(tensors_in(out))
         told = bool(results) or getattr(func, "__name__", "") in READS  # not how large it is, or of which kind
-        wanted = trained or (func in COMPARES and torch.is_grad_enabled()) if source is None else told or trained
-        if not wanted or any(result.requires_grad for result in results):
+        compares = source is None and func in COMPARES and torch.is_grad_enabled()
+        took = source is not None and told
+        if not (took or trained or compares) or any(result.requires_grad for result in results):
             return
         module, file, line = self.places.here(caller(2))
         if not file:

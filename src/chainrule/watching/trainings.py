@@ -23,10 +23,16 @@ class Trainings:
     def __init__(self) -> None:
         self._known: list[tuple[list[weakref.ref[Tensor]], Line]] = []
         self._last = -1
+        self._anew = False  # an optimizer was made since the last step that was noted
         self._starts: list[dict[str, int]] = []
 
-    def note(self, step: int, trained: Collection[Tensor], at: Line, anew: bool) -> None:
-        """A recorded step is over; `anew` where an optimizer was made since the one before."""
+    def optimizer_made(self) -> None:
+        """After others had stepped."""
+        self._anew = True
+
+    def note(self, step: int, trained: Collection[Tensor], at: Line) -> None:
+        """A recorded step is over."""
+        anew, self._anew = self._anew, False
         if not trained:
             return
         ids = {id(leaf) for leaf in trained}

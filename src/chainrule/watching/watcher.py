@@ -99,7 +99,6 @@ class Watcher:
         self._scheduled: weakref.WeakKeyDictionary[torch.optim.Optimizer, Line] = weakref.WeakKeyDictionary()
         self._stage: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()  # those that make up a step
         self._stage_began = False
-        self._anew = False  # an optimizer was made since the last recorded step
         self._cycle: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()  # those that stepped in this step
         self._before: dict[int, Before] = {}
         # An optimizer that steps inside the backward pass: the mode's stack belongs to the engine until that is over.
@@ -217,7 +216,7 @@ class Watcher:
             with suppress(Exception):
                 self.restarts.made(optimizer, self._made.get(optimizer, Line()))
             if begins:
-                self._anew = True
+                self.trainings.optimizer_made()
                 self._begin_stage()
 
         return __init__
@@ -584,9 +583,7 @@ class Watcher:
             recorder.name_parameters()
             if recorder.step.backwards:
                 leaves = {i: recorder.leaves[i] for one in recorder.step.backwards for i in one.received}
-                at = recorder.step.backwards[-1].at
-                self.trainings.note(recorder.step.index, leaves.values(), at, self._anew)
-                self._anew = False
+                self.trainings.note(recorder.step.index, leaves.values(), recorder.step.backwards[-1].at)
             if math.isnan(recorder.step.loss):  # its backward pass was not recorded
                 recorder.step.loss = self._pulse.loss
             with quiet():

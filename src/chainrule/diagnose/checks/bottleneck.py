@@ -36,7 +36,7 @@ LOST = 0.25
 RANK = 1e-2
 NEAR = 0.05  # of the spread: training has come to its end
 LIKE, GAP, TAIL = 0.02, 0.2, 0.1  # of the largest direction; of the last of the factors; of the spread
-CURVE = 1.5
+CURVE = 1.5  # half as much again: more than bends along the one curve could still bring
 BENT = 0.1  # of the spread, that bends may add
 
 

@@ -83,8 +83,12 @@ def _only_distances(seen: Seen) -> list[Call]:
             found.append(call)
         else:
             todo += call.values
-    trained = all(_made_of(seen, side) & set(seen.moved) for call in found for side in _sides(call))
+    trained = all(_is_trained(seen, side) for call in found for side in _sides(call))
     return sorted(found, key=lambda call: call.index) if trained else []
+
+
+def _is_trained(seen: Seen, side: Value) -> bool:
+    return any(value.index in seen.moved for value in seen.made_of(side))
 
 
 def _sides(call: Call) -> list[Value]:
@@ -102,7 +106,7 @@ def _compares(seen: Seen, call: Call) -> bool:
     sides = _sides(call)
     if len(sides) < 2 or (call.rule in DIFFERENCES and not _is_size(seen, call.output)):
         return False
-    if any(one.index in _made_of(seen, other) for one, other in (sides, reversed(sides))):
+    if any(one in seen.made_of(other) for one, other in (sides, reversed(sides))):
         return False
     makers = [seen.producer(side) for side in sides]
     of_one = all(call is not None and call.rule in PARTS for call in makers)
@@ -120,19 +124,6 @@ def _is_size(seen: Seen, u: Value) -> bool:
         or (call.rule == "mul" and set(call.values) == {u})
         for call in users
     )
-
-
-def _made_of(seen: Seen, value: Value) -> set[int]:
-    """The numbers of all values that have a part in it, its own among them."""
-    todo, done, found = [value], set[int](), set[int]()
-    while todo:
-        one = todo.pop()
-        found.add(one.index)
-        call = seen.producer(one)
-        if call is not None and call.index not in done:
-            done.add(call.index)
-            todo += call.values
-    return found
 
 
 def _none_apart(seen: Seen, calls: list[Call]) -> bool:

@@ -269,41 +269,21 @@ def _without_inputs(seen: Seen) -> Cut | None:
     compared = comparisons(seen)
     if len(compared) != 1:
         return None
-    answered_of = _made_of(seen, compared[0].prediction)
+    answered_of = seen.made_of(compared[0].prediction)
     for aside in seen.step.asides:
         source = seen.step.values[aside.source] if aside.source is not None else None
         taken = source is not None and source.kind == "result" and source.numel > 1
         if not taken or source is None or aside.name not in MOVES_ONLY:
             continue
-        given = {value for value in _made_of(seen, source) if value.kind == "data" and not value.owned and tells(value)}
+        given = {value for value in seen.made_of(source) if value.kind == "data" and not value.owned and tells(value)}
         if given and not given & answered_of:
             return _by(aside, None, 0, seen)
     return None
 
 
-def _made_of(seen: Seen, value: Value) -> set[Value]:
-    todo, found = [value], set[Value]()
-    while todo:
-        made = seen.producer(todo.pop())
-        more = [part for part in made.values if part not in found] if made is not None else []
-        found |= set(more)
-        todo += more
-    return found
-
-
 def _depends_on_weights(call: Call, seen: Seen) -> bool:
     """Whether a parameter led to this result, and none of it reaches the loss another way."""
-    made_by = {value.index: one for one in seen.step.calls for value in one.outputs}
-    todo, weights = [call], []
-    done: set[int] = set()
-    while todo:
-        one = todo.pop()
-        if one.index in done:
-            continue
-        done.add(one.index)
-        for value in one.values:
-            weights += [value] if _is_weight(value) else []
-            todo += [made_by[value.index]] if value.index in made_by else []
+    weights = [value for value in seen.made_of(*call.values, off_path=True) if _is_weight(value)]
     return bool(weights) and not any(_is_reached(value, seen) for value in weights)
 
 

@@ -38,7 +38,7 @@ from chainrule.diagnose.answers import (
 )
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
-from chainrule.diagnose.measure import affine_answers, area, explained, fallen
+from chainrule.diagnose.measure import affine_answers, area, around, explained
 
 Tensor = torch.Tensor
 
@@ -98,7 +98,8 @@ def check(case: Case) -> Iterator[Finding]:
 
 def _falls_no_more(case: Case) -> bool:
     """Over the second half of the run."""
-    return fallen(case.losses, min(case.last - case.start, len(case.losses) // 2)) < FALLING
+    before = around(case.losses, min(case.last - case.start, len(case.losses) // 2))
+    return 0 < (1 - FALLING) * before < around(case.losses, len(case.losses))
 
 
 def _knows_of_pixels(case: Case, common: int) -> bool:

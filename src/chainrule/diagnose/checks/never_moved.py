@@ -141,21 +141,9 @@ def _makes_targets(seen: Seen, name: str) -> bool:
     call = seen.loss_call()
     if call is None or call.arguments["target"].kind != "result":
         return False
-    index = seen.step.parameters[name].index
-    by_target, otherwise = (_before(seen, call.arguments.get(side)) for side in ("target", "input"))
-    return index in by_target and index not in otherwise
-
-
-def _before(seen: Seen, value: Value | None) -> set[int]:
-    """The numbers of all values that this one was made of."""
-    todo, found = [value] if isinstance(value, Value) else [], set[int]()
-    while todo:
-        made = seen.producer(todo.pop())
-        for part in made.values if made is not None else ():
-            if part.index not in found:
-                found.add(part.index)
-                todo.append(part)
-    return found
+    parameter, given = seen.step.parameters[name], call.arguments.get("input")
+    otherwise = seen.made_of(given) if isinstance(given, Value) else set()
+    return parameter in seen.made_of(call.arguments["target"]) and parameter not in otherwise
 
 
 def _arrives(seen: Seen, name: str) -> bool:

@@ -136,7 +136,7 @@ def _is_lost(seen: Seen, call: Call, own: Value) -> bool:
     if bool((out != (0 if call.rule == "sub" else 1)).any()):
         return False
     sent = arriving if call.rule == "sub" else arriving.reshape(-1) / divisor.reshape(-1)
-    before = _parameters_before(seen, own)
+    before = [value for value in seen.made_of(own) if value.kind == "parameter"]
     most = ROUNDING * norm(sent) * norm(given)
     return bool(before) and all(_pull(seen, value) <= most for value in before)
 
@@ -147,18 +147,6 @@ def _pull(seen: Seen, parameter: Value) -> float:
     if gradient is None:
         return 0.0
     return norm(dense(gradient)) * norm(parameter.tensor) if parameter.tensor is not None else math.inf
-
-
-def _parameters_before(seen: Seen, value: Value) -> list[Value]:
-    todo: list[Value] = [value]
-    done: dict[int, Value] = {}
-    while todo:
-        one = todo.pop()
-        if one.index not in done:
-            done[one.index] = one
-            made = seen.producer(one)
-            todo += made.values if made is not None else []
-    return [one for one in done.values() if one.kind == "parameter"]
 
 
 def normalised(call: Call) -> int | None:

@@ -120,16 +120,8 @@ def _sources(seen: Seen, pair: Pair) -> Tensor | None:
 
 def _source(seen: Seen, value: Value) -> Value | None:
     """The one tensor of numbers that the value was made of."""
-    todo, done = [value], set[int]()
-    found: dict[int, Value] = {}
-    while todo:
-        made = seen.producer(todo.pop())
-        if made is None or made.index in done:
-            continue
-        done.add(made.index)
-        todo += [part for part in made.values if part.kind == "result"]
-        found |= {part.index: part for part in made.values if part.kind == "data" and not part.owned}
-    only = next(iter(found.values())) if len(found) == 1 else None
+    found = [part for part in seen.made_of(value) if part.kind == "data" and not part.owned]
+    only = found[0] if len(found) == 1 else None
     return only if only is not None and only.dtype.is_floating_point and only.shape[:1] == value.shape[:1] else None
 
 

@@ -9,8 +9,7 @@ of the same: offset times weight decides on which side all samples lie, and no s
 The finding: λ/v of the data as they are, v the lower quartile of the features' variances (and of the constant 1), is
 more than THRESHOLD times what it is for standardised data, so that it is the scale and not the kinship of the features;
 and the network explains less than half of what simple answers to the standardised inputs do (answers.py), or its loss
-is no longer finite. Whoever learns from unscaled data all the same has no fault, nor has a loss that is still falling,
-which is judged by means over a twentieth of the run: from its middle to its end by a fifth and more.
+is no longer finite. Whoever learns from unscaled data all the same has no fault.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from collections.abc import Iterator
 
 import torch
 
-from chainrule.diagnose.answers import FALLING, SOMETHING, all_answers, falls_short, late_answers
+from chainrule.diagnose.answers import all_answers, falls_short, late_answers
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
-from chainrule.diagnose.measure import fallen, standardised
+from chainrule.diagnose.measure import standardised
 from chainrule.step import Call
 
 Tensor = torch.Tensor
@@ -35,7 +34,7 @@ MOST_FEATURES = 256
 
 def check(case: Case) -> Iterator[Finding]:
     answers = all_answers(case)
-    if answers.distinct is None or not (falls_short(case) or _learns_no_more(case)):
+    if answers.distinct is None or not falls_short(case):
         return
     x, _ = answers.distinct
     x = x[:, :: max(1, x.shape[1] // MOST_FEATURES)]
@@ -65,16 +64,6 @@ def check(case: Case) -> Iterator[Finding]:
         diff="+    x = (x - x.mean(0)) / x.std(0)",
         attempts=(Intervention.at(call, "standardise", argument="input", whole=False),),
     )
-
-
-def _learns_no_more(case: Case) -> bool:
-    """Whether the answers explain less than half of what simple ones do, and the loss falls no more, whatever it does
-    from one batch to the next."""
-    attainable = all_answers(case).attainable
-    if not attainable > SOMETHING or not late_answers(case).explained < 0.5 * attainable:
-        return False
-    since = min(case.last - case.start, len(case.losses) // 2)
-    return fallen(case.losses, since) < FALLING
 
 
 def unequal(x: Tensor) -> float:

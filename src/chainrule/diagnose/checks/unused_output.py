@@ -95,17 +95,7 @@ def _asked_twice(seen: Seen, calls: list[Call]) -> list[Call]:
 
 def _goes_on(seen: Seen, answer: Value, last: Call) -> bool:
     """Whether this layer takes the answer, and gives one of the same shape: it was to be the better one."""
-    made_by = {value.index: call for call in seen.step.calls for value in call.outputs}
-    todo, done = list(last.values), set[int]()
-    while todo:
-        value = todo.pop()
-        if value is answer:
-            return bool(last.output.shape == answer.shape)
-        call = made_by.get(value.index)
-        if call is not None and call.index not in done:
-            done.add(call.index)
-            todo += call.values
-    return False
+    return last.output.shape == answer.shape and answer in seen.made_of(*last.values, off_path=True)
 
 
 def _is_strangers(seen: Seen, answer: Value) -> bool:

@@ -65,7 +65,7 @@ def _stops(seen: Seen) -> Call | None:
         arriving = seen.gradient(call.output)
         if arriving is None or not bool(arriving.any()) or any(_reaches(seen, value) for value in call.inputs):
             continue
-        before = _parameters_before(seen, call)
+        before = [value for value in seen.made_of(*call.inputs) if value.kind == "parameter"]
         if before and not any(_reaches(seen, value) for value in before):
             return call
     return None
@@ -80,16 +80,3 @@ def _by_zero(call: Call) -> bool:
 def _reaches(seen: Seen, value: Value) -> bool:
     gradient = seen.gradient(value)
     return gradient is None or bool(gradient.any())
-
-
-def _parameters_before(seen: Seen, call: Call) -> list[Value]:
-    todo, done, found = [call], set(), []
-    while todo:
-        one = todo.pop()
-        for value in one.inputs:
-            made = seen.producer(value)
-            found += [value] if value.kind == "parameter" else []
-            if made is not None and made.index not in done:
-                done.add(made.index)
-                todo.append(made)
-    return found
