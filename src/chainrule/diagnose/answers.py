@@ -7,8 +7,7 @@ spread that the answers explain (measure.py) means the same for every loss.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import cached_property
 from statistics import fmean
 from weakref import WeakKeyDictionary
@@ -16,20 +15,12 @@ from weakref import WeakKeyDictionary
 import torch
 
 from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.comparison import comparisons
 from chainrule.diagnose.measure import affine, around, explained, nearest
-from chainrule.step import Call, Value
+from chainrule.step import Value
 
 Tensor = torch.Tensor
 
-CLASSES = {"cross_entropy", "nll_loss"}
-BINARY = {
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "binary_cross_entropy_with_pos_weight",
-}
-LOGITS = BINARY - {"binary_cross_entropy"}
-DISTRIBUTIONS = {"kl_div", "kl_div_log_target", "cross_entropy_of_probabilities"}
-NUMBERS = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "sub"}
 STEPS = 30  # of fewer training steps nothing is said about what the network has come to
 SOMETHING = 0.2  # of the targets' spread
 FALLING = 0.2
@@ -37,48 +28,6 @@ FEWEST = 24  # samples; of fewer nothing is said about what could be learnt
 ENOUGH = 64  # samples to say how well the network answers
 MOST = 300  # samples that are compared pair by pair
 MOST_FEATURES = 3072
-MOST_CLASSES = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One place at which a loss compares a prediction with a target."""
-
-    call: Call
-    prediction: Value
-    target: Value
-
-    @property
-    def is_classes(self) -> bool:
-        return self.call.rule in CLASSES and not self.target.dtype.is_floating_point
-
-    def answers(self) -> tuple[Tensor, Tensor] | None:
-        """(samples, outputs) of both; None where their numbers are not known or do not go together."""
-        given, target = self.prediction.tensor, self.target.tensor
-        if given is None or target is None or not target.numel():
-            return None
-        if self.is_classes:
-            return _classes(self.call, given, target)
-        if self.call.rule in DISTRIBUTIONS and given.shape == target.shape and given.dim() > 1:
-            return _distributions(self.call, given.double(), target.double())
-        if self.call.rule not in BINARY | NUMBERS or given.numel() != target.numel() or not given.dim():
-            return None
-        given = given.sigmoid() if self.call.rule in LOGITS else given
-        return given.reshape(len(given), -1), target.reshape(len(given), -1)
-
-
-def comparisons(seen: Seen) -> list[Comparison]:
-    """All of a step, in their order."""
-    return list(_comparisons(seen))
-
-
-def _comparisons(seen: Seen) -> Iterator[Comparison]:
-    for call in seen.calls:
-        target, given = call.arguments.get("target"), call.arguments.get("input")
-        if isinstance(target, Value) and isinstance(given, Value) and given.kind == "result":
-            yield Comparison(call, given, target)
-        elif call.rule == "sub" and seen.notation.prediction in call.values and seen.notation.target is not None:
-            yield Comparison(call, seen.notation.prediction, seen.notation.target)
 
 
 class Answers:
@@ -174,7 +123,7 @@ def constant_loss(case: Case) -> float:
         return math.nan
     if compared[0].is_classes:
         return float(-torch.xlogy(mean, mean).sum())
-    if call.rule in BINARY - {"binary_cross_entropy_with_pos_weight"}:
+    if call.rule in ("binary_cross_entropy", "binary_cross_entropy_with_logits"):
         return float(-(torch.xlogy(mean, mean) + torch.xlogy(1 - mean, 1 - mean)).mean())
     if call.rule in ("l1_loss", "mse_loss"):
         away = t - (t.median(0).values if call.rule == "l1_loss" else mean)
@@ -207,28 +156,6 @@ def _last(steps: list[Seen]) -> list[Seen]:
         if number > 1 and counted >= ENOUGH:
             return steps[-number:]
     return steps[len(steps) // 2 :]
-
-
-def _classes(call: Call, given: Tensor, target: Tensor) -> tuple[Tensor, Tensor] | None:
-    """Probabilities and one-hot targets; classes stand in axis 1 of the prediction, as the losses have them."""
-    axis = 1 if given.dim() > 1 else 0
-    number = given.shape[axis]
-    if number < 2 or number > MOST_CLASSES:
-        return None
-    given = given.double().movedim(axis, -1).reshape(-1, number)
-    probabilities = given.softmax(1) if call.rule == "cross_entropy" else given.exp()
-    target = target.reshape(-1)
-    if torch.equal(target, torch.arange(len(target))):  # pairs that are to find each other, no classes of the samples
-        return None
-    judged = (target >= 0) & (target < number) & (target != call.arguments.get("ignore_index", -100))
-    return probabilities[judged], torch.nn.functional.one_hot(target[judged], number)
-
-
-def _distributions(call: Call, given: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-    """Probabilities of both, a row for each sample."""
-    probabilities = given.softmax(1) if call.rule == "cross_entropy_of_probabilities" else given.exp()
-    target = target.exp() if call.rule == "kl_div_log_target" else target
-    return probabilities.reshape(len(given), -1), target.reshape(len(given), -1)
 
 
 def _inputs(seen: Seen, count: int) -> tuple[Tensor | None, bool]:

@@ -126,7 +126,7 @@ def _together(seen: Seen, call: Call) -> float:
         return 1.0 if bool((g > 0).any()) else -1.0
     if call.rule == "cosine_similarity" and _meets_data(call):
         return 1.0 if bool((g < 0).any()) else -1.0
-    return _likelihood(seen, call) if _is_log_probability(seen, call) and not _weighed(seen, call) else 0.0
+    return _likelihood(seen, call) if is_log_probability(seen, call) and not weighed(seen, call) else 0.0
 
 
 def _is_distance(seen: Seen, call: Call) -> bool:
@@ -135,7 +135,7 @@ def _is_distance(seen: Seen, call: Call) -> bool:
     even = call.rule != "pow" or call.arguments.get("exponent") == 2
     if made is None or made.rule != "sub" or not even:
         return False
-    return seen.notation.target in made.values or (_meets_data(made) and not _weighed(seen, call))
+    return seen.notation.target in made.values or (_meets_data(made) and not weighed(seen, call))
 
 
 def _meets_data(call: Call) -> bool:
@@ -146,18 +146,22 @@ def _meets_data(call: Call) -> bool:
     )
 
 
-def _weighed(seen: Seen, call: Call) -> bool:
-    """Whether a result on the way to the loss is multiplied by data, a number for each sample."""
+def weighed(seen: Seen, call: Call) -> bool:
+    """Whether a result on the way to the loss is multiplied by data, a number of its own for each sample."""
     reached = {value.index for value in call.outputs}
     for later in seen.calls[seen.calls.index(call) + 1 :]:
         if reached & {value.index for value in later.values}:
             reached |= {value.index for value in later.outputs}
-            if later.rule in ("mul", "div") and any(v.kind == "data" and v.numel > 1 for v in later.values):
+            if later.rule in ("mul", "div") and any(_is_weight_of_each(value) for value in later.values):
                 return True
     return False
 
 
-def _is_log_probability(seen: Seen, call: Call) -> bool:
+def _is_weight_of_each(value: Value) -> bool:
+    return value.kind == "data" and value.numel > 1 and (value.tensor is None or tells(value))
+
+
+def is_log_probability(seen: Seen, call: Call) -> bool:
     """By a function of its own, or z − log Σ eᶻ as torch.distributions have it."""
     if call.rule == "sub":
         first, second = call.arguments.get("input"), call.arguments.get("other")
@@ -216,4 +220,4 @@ def _grows(seen: Seen, call: Call, reward: Value) -> float:
 def _is_chosen(seen: Seen, call: Call | None) -> bool:
     """Whether it takes the log probability of each sample's action."""
     source = seen.producer(call.arguments.get("input")) if call is not None and call.rule == "gather" else None
-    return source is not None and _is_log_probability(seen, source)
+    return source is not None and is_log_probability(seen, source)

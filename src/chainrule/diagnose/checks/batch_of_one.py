@@ -15,8 +15,8 @@ import math
 from collections.abc import Iterator
 from statistics import fmean
 
-from chainrule.diagnose.answers import comparisons
 from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.comparison import comparisons
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
 from chainrule.diagnose.motion import came_to_nothing

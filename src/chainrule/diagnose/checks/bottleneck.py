@@ -26,8 +26,9 @@ from collections.abc import Iterator
 
 import torch
 
-from chainrule.diagnose.answers import comparisons, falls_short, late_answers, still_falling
+from chainrule.diagnose.answers import falls_short, late_answers, still_falling
 from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.comparison import comparisons
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.step import Call
 

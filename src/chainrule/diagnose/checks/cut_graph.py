@@ -26,8 +26,8 @@ import torch
 
 from chainrule.breakdown.flow import norm
 from chainrule.breakdown.verify import dense
-from chainrule.diagnose.answers import comparisons
 from chainrule.diagnose.case import Case, Seen, tells
+from chainrule.diagnose.comparison import comparisons
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import MOVES_ONLY, Intervention, uncut
 from chainrule.diagnose.motion import came_to_nothing

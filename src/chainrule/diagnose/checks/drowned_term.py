@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chainrule.diagnose.answers import all_answers, comparisons, late_answers
+from chainrule.diagnose.answers import all_answers, late_answers
 from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.comparison import comparisons
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
 from chainrule.step import Call, Value

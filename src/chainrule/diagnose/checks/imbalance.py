@@ -26,17 +26,9 @@ from typing import NamedTuple
 
 import torch
 
-from chainrule.diagnose.answers import (
-    BINARY,
-    FALLING,
-    STEPS,
-    Comparison,
-    all_answers,
-    comparisons,
-    falls_short,
-    late_answers,
-)
+from chainrule.diagnose.answers import FALLING, STEPS, all_answers, falls_short, late_answers
 from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.comparison import Comparison, comparisons
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.measure import affine_answers, area, around, explained
 
@@ -58,7 +50,7 @@ KNOWN = 0.75  # of the pairs of pixels
 
 def check(case: Case) -> Iterator[Finding]:
     compared = comparisons(case.steps[-1]) if case.steps else []
-    if len(compared) != 1 or not (compared[0].is_classes or compared[0].call.rule in BINARY):
+    if len(compared) != 1 or compared[0].form not in ("classes", "probabilities"):
         return
     of_pixels = len(compared[0].target.shape) >= PIXELS
     late, answers = _of_pixels(case) if of_pixels else _of_samples(case)

@@ -22,8 +22,9 @@ from collections.abc import Iterator
 
 import torch
 
-from chainrule.diagnose.answers import Answers, all_answers, comparisons, late_answers
+from chainrule.diagnose.answers import Answers, all_answers, late_answers
 from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.comparison import comparisons, is_whole_loss
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.measure import dependence
 
@@ -46,7 +47,7 @@ def check(case: Case) -> Iterator[Finding]:
     if answers.partial or not late.explained < 2 * NOTHING or not answers.attainable < NOTHING:
         return
     seen = case.steps[-1]
-    if [one.prediction for one in comparisons(seen)] != [seen.notation.prediction]:
+    if not is_whole_loss(seen):
         return  # the loss has other parts, as that of an actor and a critic
     if _other_data(seen):
         return  # the answers depend on more than the inputs, as those of an action's value do on the action
@@ -75,10 +76,10 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _other_data(seen: Seen) -> bool:
-    """Whether data of the batch enters that is neither the inputs nor the targets."""
-    known = (seen.batch.data, *(one.target for one in comparisons(seen)))
-    entered = (value for call in seen.calls for value in call.values if value.kind == "data")
-    return any(seen.batch.of(value.shape) and value not in known and not value.owned for value in entered)
+    """Whether the answers are made of data of the batch that is neither the inputs nor the targets."""
+    compared = comparisons(seen)[0]
+    entered = (value for value in seen.made_of(compared.prediction) if value.kind == "data" and not value.owned)
+    return any(seen.batch.of(value.shape) and value not in (seen.batch.data, compared.target) for value in entered)
 
 
 def _drawn_anew(case: Case, answers: Answers) -> bool:

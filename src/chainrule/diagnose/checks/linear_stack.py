@@ -16,8 +16,9 @@ from collections.abc import Iterator
 
 import torch
 
-from chainrule.diagnose.answers import all_answers, comparisons, late_answers
+from chainrule.diagnose.answers import all_answers, late_answers
 from chainrule.diagnose.case import Case
+from chainrule.diagnose.comparison import comparisons
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
 from chainrule.diagnose.layers import SQUASHES, affine_layers

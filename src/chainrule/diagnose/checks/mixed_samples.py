@@ -20,8 +20,9 @@ from typing import NamedTuple
 import torch
 
 from chainrule.breakdown.links import Aligned, Gathered, Link, Product, Rows, Windows, links
-from chainrule.diagnose.answers import Comparison, comparisons, late_answers
+from chainrule.diagnose.answers import late_answers
 from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.comparison import Comparison, comparisons
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.layers import moves_only
 from chainrule.step import Call, Value

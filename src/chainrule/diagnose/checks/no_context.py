@@ -16,8 +16,9 @@ from collections.abc import Iterator
 
 import torch
 
-from chainrule.diagnose.answers import MOST, STEPS, comparisons
+from chainrule.diagnose.answers import MOST, STEPS
 from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.comparison import comparisons
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.layers import calls_by_place, is_layer
 from chainrule.diagnose.measure import affine, explained, grouped, nearest

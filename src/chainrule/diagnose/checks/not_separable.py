@@ -27,8 +27,9 @@ from typing import NamedTuple
 
 import torch
 
-from chainrule.diagnose.answers import FEWEST, MOST, comparisons
+from chainrule.diagnose.answers import FEWEST, MOST
 from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.comparison import comparisons
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
 from chainrule.diagnose.layers import RISING, WITH_NUMBERS, affine_calls, is_layer, moves_only

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 
 import torch
 
-from chainrule.diagnose.answers import BINARY, LOGITS, NUMBERS, Comparison, comparisons
 from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.comparison import LOGITS, Comparison, comparisons
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
 from chainrule.step import Call, Value
@@ -48,11 +48,11 @@ def check(case: Case) -> Iterator[Finding]:
     for seen, first in found[: len(comparisons(case.steps[0]))] if found else ():
         pairs = [c for _, c in found if (c.call.where, c.call.rule) == (first.call.where, first.call.rule)]
         targets = [c.target.tensor.double().flatten() for c in pairs if c.target.tensor is not None]
-        if not targets or first.call.rule not in BINARY | NUMBERS:
+        if not targets or first.form not in ("probabilities", "numbers"):
             continue
         t = torch.cat(targets)
         last = seen.origin(first.prediction)
-        if first.call.rule in BINARY and bool(((t < -BEYOND) | (t > 1 + BEYOND)).any()):
+        if first.form == "probabilities" and bool(((t < -BEYOND) | (t > 1 + BEYOND)).any()):
             yield _without_least(case, first, t)
             return
         low, high = _range(seen, first.prediction)
@@ -60,7 +60,7 @@ def check(case: Case) -> Iterator[Finding]:
             continue
         own, least, constant = _least(first, t, low, high)
         if least - own > MUCH * (constant - own) > 0:
-            if first.call.rule in BINARY and last.rule == "sigmoid":  # it is meant there: the bend before it is not
+            if first.form == "probabilities" and last.rule == "sigmoid":  # it is meant there: the bend before it is not
                 last = seen.origin(last.arguments["input"]) or last
             yield _beyond(case, last, t, (low, high), (least, constant))
             return
@@ -119,7 +119,7 @@ def _least(comparison: Comparison, t: Tensor, low: float, high: float) -> tuple[
     """The loss if every answer were its target, if it were the reachable number nearest to that, and that of the best
     constant answer. A target between 0 and 1 has an entropy of its own."""
     rule = comparison.call.rule
-    if rule in BINARY:
+    if comparison.form == "probabilities":
         if rule in LOGITS:
             low, high = (1 / (1 + math.exp(-bound)) if abs(bound) < 700 else float(bound > 0) for bound in (low, high))
         return _entropy(t, t), _entropy(t, t.clamp(low, high)), _entropy(t, t.mean().expand_as(t))

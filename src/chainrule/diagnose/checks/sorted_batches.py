@@ -18,8 +18,9 @@ from statistics import fmean
 
 import torch
 
-from chainrule.diagnose.answers import Comparison, comparisons, late_answers
+from chainrule.diagnose.answers import late_answers
 from chainrule.diagnose.case import Case
+from chainrule.diagnose.comparison import Comparison, comparisons
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
 

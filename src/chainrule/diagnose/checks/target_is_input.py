@@ -17,8 +17,8 @@ from collections.abc import Iterator
 
 import torch
 
-from chainrule.diagnose.answers import comparisons
 from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.comparison import comparisons
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.step import Call, Value
 

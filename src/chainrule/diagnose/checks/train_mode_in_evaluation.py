@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chainrule.diagnose.answers import comparisons
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.checks.eval_mode import training_modules
+from chainrule.diagnose.comparison import comparisons, is_whole_loss
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.step import Aside
 
@@ -24,7 +24,7 @@ from chainrule.step import Aside
 def check(case: Case) -> Iterator[Finding]:
     found = [(seen, _trains(seen)) for seen in case.steps[1:]]
     with_one = [(seen, aside) for seen, aside in found if aside is not None]
-    if not with_one or not all(_one_loss(seen) for seen in case.steps):
+    if not with_one or not all(is_whole_loss(seen) for seen in case.steps):
         return
     if len(with_one) == len(found) and not comparisons(case.steps[-1])[0].is_classes:
         return
@@ -45,8 +45,3 @@ def check(case: Case) -> Iterator[Finding]:
 def _trains(seen: Seen) -> Aside | None:
     modules = training_modules(seen)
     return next((aside for aside in seen.step.asides if aside.trains and aside.module in modules), None)
-
-
-def _one_loss(seen: Seen) -> bool:
-    """Whether the loss is one comparison and nothing else."""
-    return [one.prediction for one in comparisons(seen)] == [seen.notation.prediction]

@@ -14,8 +14,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from chainrule.diagnose.answers import NUMBERS, all_answers, comparisons, late_answers, still_falling
+from chainrule.diagnose.answers import all_answers, late_answers, still_falling
 from chainrule.diagnose.case import Case
+from chainrule.diagnose.comparison import comparisons
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
 
@@ -27,7 +28,7 @@ TIMES = (
 def check(case: Case) -> Iterator[Finding]:
     answers, late = all_answers(case), late_answers(case)
     compared = comparisons(case.steps[0]) if case.steps else []
-    if len(compared) != 1 or compared[0].call.rule not in NUMBERS or not answers.attainable > 0.2:
+    if len(compared) != 1 or compared[0].form != "numbers" or not answers.attainable > 0.2:
         return
     gone = not math.isfinite(case.losses[-1])
     if not gone and (not late.explained < 0 or still_falling(case)):
