@@ -71,6 +71,14 @@ class Seen:
         found = self.step.gradients.get(value.index)
         return None if found is None else dense(found)
 
+    def parameter(self, name: str) -> Value | None:
+        """The parameter of this name; a step in which one model is called and not two leaves out the model's name."""
+        found = self.step.parameters.get(name)
+        if found is not None:
+            return found
+        others = [v for key, v in self.step.parameters.items() if key.endswith(f".{name}") or name.endswith(f".{key}")]
+        return others[0] if len(others) == 1 else None
+
     @property
     def changes(self) -> dict[str, ParameterUpdate]:
         """What the optimizers did in this step, by the parameter's name."""

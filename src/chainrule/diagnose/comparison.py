@@ -32,6 +32,7 @@ FORMS = {
 LOGITS = {"binary_cross_entropy_with_logits", "binary_cross_entropy_with_pos_weight"}
 MOST_CLASSES = 100
 SQUASHES = {"sigmoid", "softmax", "functional_softmax"}
+BOTH = 0.1  # of the differences, at least, on each side of the target
 FAR = 1e-3  # a sum of probabilities is 1 but for rounding
 
 
@@ -157,13 +158,10 @@ def _product(seen: Seen, call: Call, given: Value, target: Value) -> Iterator[Co
         return
     if not bool(((t >= 0) & (t <= 1)).all()):
         return
-    if is_log_probability(seen, made) and made.rule != "logsigmoid" and len(t.shape) > 1 and t.shape[-1] > 1:
-        logarithms = made.output.tensor
-        sums = [t.sum(-1), logarithms.exp().sum(-1)] if logarithms is not None else []
-        if sums and all(bool(((total - 1).abs() < FAR).all()) for total in sums):
-            yield Comparison(call, given, target, "distributions", by_hand=True)
-            return
-    if made.rule == "log":
+    of_classes = len(t.shape) > 1 and t.shape[-1] > 1 and bool(((t.sum(-1) - 1).abs() < FAR).all())
+    if of_classes and is_log_probability(seen, made) and made.rule != "logsigmoid":
+        yield Comparison(call, given, target, "distributions", by_hand=True)
+    elif made.rule == "log":
         inner = _without_margin(seen, made.arguments["input"])
         if inner is not None and _has_other_side(seen, made, inner):
             yield Comparison(call, inner, target, "probabilities", by_hand=True)
@@ -201,6 +199,8 @@ def _is_even(seen: Seen, call: Call) -> bool:
     if g is None or away is None or g.is_complex() or not bool(g.any()):
         return False
     g, away = g.double().flatten(), away.double().flatten()
+    if min(int((away > 0).sum()), int((away < 0).sum())) < BOTH * len(away):  # one side says nothing of the other
+        return False
     return any(abs(float(torch.dot(g, way))) > (1 - FAR) * float(g.norm() * way.norm()) for way in (away, away.sign()))
 
 

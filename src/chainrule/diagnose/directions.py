@@ -31,6 +31,7 @@ PROBABILITY = {"sigmoid", "softmax", "functional_softmax"}
 AROUND = {"add", "sub", "rsub", "clamp", "clamp_min", "getitem", "gather"}
 COSTS = ("cost", "loss", "penalt", "regret")  # what is to be small, by its name
 REWARDS = ("reward", "return", "critic", "actor", "policy", "target_q", "q_target")  # of what is to be large
+TOTALS = {"logsumexp", "logcumsumexp"}
 LAYER = {"linear", "addmm"}  # that give a value
 JOINED = {"stack", "cat"}
 
@@ -126,7 +127,7 @@ def _together(seen: Seen, call: Call) -> float:
         return 1.0 if bool((g > 0).any()) else -1.0
     if call.rule == "cosine_similarity" and _meets_data(call):
         return 1.0 if bool((g < 0).any()) else -1.0
-    return _likelihood(seen, call) if is_log_probability(seen, call) and not weighed(seen, call) else 0.0
+    return _likelihood(seen, call) if is_log_probability(seen, call) and not weighed(seen, call, chosen=True) else 0.0
 
 
 def _is_distance(seen: Seen, call: Call) -> bool:
@@ -146,27 +147,31 @@ def _meets_data(call: Call) -> bool:
     )
 
 
-def weighed(seen: Seen, call: Call) -> bool:
-    """Whether a result on the way to the loss is multiplied by data, a number of its own for each sample."""
+def weighed(seen: Seen, call: Call, chosen: bool = False) -> bool:
+    """Whether a result on the way to the loss is multiplied by data, a number of its own for each sample; numbers that
+    are all 0 or 1 do not count where samples may be `chosen`."""
     reached = {value.index for value in call.outputs}
     for later in seen.calls[seen.calls.index(call) + 1 :]:
         if reached & {value.index for value in later.values}:
             reached |= {value.index for value in later.outputs}
-            if later.rule in ("mul", "div") and any(_is_weight_of_each(value) for value in later.values):
+            if later.rule in ("mul", "div") and any(_is_weight_of_each(value, chosen) for value in later.values):
                 return True
     return False
 
 
-def _is_weight_of_each(value: Value) -> bool:
-    return value.kind == "data" and value.numel > 1 and (value.tensor is None or tells(value))
+def _is_weight_of_each(value: Value, chosen: bool) -> bool:
+    if value.kind != "data" or value.numel < 2 or value.tensor is None:
+        return value.kind == "data" and value.numel > 1
+    return tells(value) and not (chosen and bool(((value.tensor == 0) | (value.tensor == 1)).all()))
 
 
 def is_log_probability(seen: Seen, call: Call) -> bool:
-    """By a function of its own, or z − log Σ eᶻ as torch.distributions have it."""
+    """By a function of its own, or z − log Σ eᶻ: as torch.distributions have it, or over those still at risk (Cox,
+    Journal of the Royal Statistical Society B 34, 1972)."""
     if call.rule == "sub":
         first, second = call.arguments.get("input"), call.arguments.get("other")
         made = seen.producer(second) if isinstance(second, Value) else None
-        return made is not None and made.rule == "logsumexp" and made.arguments.get("input") is first
+        return made is not None and made.name.rpartition(".")[2] in TOTALS and first in made.values
     return call.rule in LOG
 
 

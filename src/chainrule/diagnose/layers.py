@@ -18,10 +18,17 @@ AFFINE = {
 }
 BY_PLACE = {"embedding", "dropout", "layer_norm", "rms_norm", "linear", "addmm"}  # act on each row by itself
 SUMS = {"add", "sub"}
+RECTIFIERS = {"relu", "relu6", "threshold"}
 WITH_NUMBERS = SUMS | {"mul", "div", "neg"}  # affine where only one operand depends on the inputs
 SQUASHES = {"sigmoid", "softmax", "functional_softmax", "log_softmax", "functional_log_softmax", "tanh"}
 # What never falls where its input rises: in whatever order it is given two numbers, it has no other to give.
 RISING = SQUASHES | {"relu", "relu6", "leaky_relu", "elu", "softplus", "hardtanh", "hardsigmoid", "softsign", "exp"}
+
+
+def is_rectifier(call: Call) -> bool:
+    """Whether it is max(0, z), by its name or as a clamp."""
+    clamps = call.rule in ("clamp", "clamp_min") and call.arguments.get("min") == 0 and not call.arguments.get("max")
+    return call.rule in RECTIFIERS or clamps
 
 
 def weight_layers(seen: Seen) -> list[tuple[Call, Value]]:

@@ -76,6 +76,7 @@ def encode(step: Step, limit: int) -> Encoded:
         "asides": [_encode_aside(aside) for aside in step.asides],
         "parts": {index: _encode_part(part) for index, part in step.parts.items()},
         "frozen": {name: _encode_frozen(frozen) for name, frozen in step.frozen.items()},
+        "shortened": _encode_line(step.shortened),
     }
     tensors, lost = gathered.keep(limit)
     problems = list(step.problems)
@@ -139,6 +140,7 @@ def _decode_step(raw: Any, found: Found) -> Step:
         asides=[_decode_aside(part, values) for part in entry({"asides": []} | raw, "asides", list)],
         parts=dict(_decode_parts(entry({"parts": {}} | raw, "parts", dict), values)),
         frozen={name: _decode_frozen(part) for name, part in entry({"frozen": {}} | raw, "frozen", dict).items()},
+        shortened=_decode_line(raw.get("shortened")),
     )
 
 

@@ -209,6 +209,7 @@ class Step:
     asides      calls beside the graph, in order
     parts       {value index: what larger tensor these data are rows of}
     frozen      {name of a weight that a layer took and that is not to be trained: more about it}
+    shortened   the line that clipped or scaled a gradient, as clip_grad_norm_ does; no line where none did
     """
 
     index: int
@@ -225,6 +226,7 @@ class Step:
     asides: list[Aside] = field(default_factory=list)
     parts: dict[int, Part] = field(default_factory=dict)
     frozen: dict[str, Frozen] = field(default_factory=dict)
+    shortened: Line = Line()
 
     @property
     def parameters(self) -> dict[str, Value]:

@@ -23,6 +23,7 @@ from chainrule.watching.opening import body_of, can_open
 from chainrule.watching.parts import Parts
 from chainrule.watching.place import Places, caller
 from chainrule.watching.sharded import SHARDED, Refused, is_distributed, is_sharded
+from chainrule.watching.shortened import SET_GRADIENT, Shortened
 from chainrule.watching.switched_off import switched_off
 
 Tensor = torch.Tensor
@@ -91,6 +92,7 @@ class Recorder(TorchFunctionMode):
         self._asides = Asides()
         self._parts = Parts()
         self._frozen = FrozenWeights()
+        self._shortened = Shortened()
 
     # ------------------------------------------------------------ torch calls us here
 
@@ -107,7 +109,7 @@ class Recorder(TorchFunctionMode):
         if is_attribute(func) and func not in SPELLINGS:
             if func == DATA:
                 return self._data(func, args)
-            if func not in FREEZES:
+            if func not in FREEZES and func != SET_GRADIENT:
                 self._skip.add(func)
                 return func(*args, **kwargs)
         begun = None
@@ -133,6 +135,7 @@ class Recorder(TorchFunctionMode):
             if begun is None:
                 self._parts.note(func, args, kwargs, out)
             self._frozen.note(func, args, kwargs, self.places)
+            self._shortened.note(func, args, self.leaves.values())
         return out
 
     def _opened(
@@ -464,6 +467,7 @@ class Recorder(TorchFunctionMode):
         found = ((index, self._parts.of(leaf)) for index, leaf in self.leaves.items())
         self.step.parts = {index: part for index, part in found if part is not None}
         self.step.frozen = self._frozen.named(names)
+        self.step.shortened = self._shortened.by
         taken: dict[str, int] = {}
         unnamed = 0
         for index, leaf in self.leaves.items():
@@ -487,6 +491,7 @@ class Recorder(TorchFunctionMode):
         self._asides = Asides()
         self._parts = Parts()
         self._frozen = FrozenWeights()
+        self._shortened = Shortened()
         for more in (self.leaves, self._by_edge, self._by_tensor, self._by_storage, self._tokens, self._fresh):
             more.clear()
         self.kept_bytes = 0

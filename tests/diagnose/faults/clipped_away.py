@@ -17,4 +17,4 @@ def train(repaired):
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 5.0 if repaired else 1e-4)  # FAULT
-        optimizer.step()  # FAULT
+        optimizer.step()

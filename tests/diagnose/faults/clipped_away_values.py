@@ -17,4 +17,4 @@ def train(repaired):
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_value_(model.parameters(), 1.0 if repaired else 1e-5)  # FAULT
-        optimizer.step()  # FAULT
+        optimizer.step()

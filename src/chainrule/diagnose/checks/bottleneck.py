@@ -150,7 +150,8 @@ def _narrowest(seen: Seen) -> tuple[Call, int] | None:
 
 
 def _is_input(seen: Seen) -> bool:
-    data, target = seen.batch.data, comparisons(seen)[0].target
-    if data is None or data.tensor is None or target.tensor is None:
+    data, compared = seen.batch.data, comparisons(seen)
+    target = compared[0].target.tensor if compared else None
+    if data is None or data.tensor is None or target is None:
         return False
-    return torch.equal(data.tensor.flatten(), target.tensor.flatten())
+    return torch.equal(data.tensor.flatten(), target.flatten())

@@ -29,11 +29,11 @@ def check(case: Case) -> Iterator[Finding]:
         return
     if not crawls(case) and not (unlearnt(case) and travelled(case) < NEAR):
         return
-    made = case.steps[-1].step.updates[-1]
+    made, by = case.steps[-1].step.updates[-1], case.steps[-1].step.shortened
     yield Finding(
         slug="clipped-away",
         title=f"clipping leaves {max(kept):.2g} of the gradient, in every step",
-        where=Where.at(made.at, "step"),
+        where=Where.at(by, "clipping") if by.file else Where.at(made.at, "step"),
         steps=(case.steps[0].index, case.last),
         evidence={
             "share of the gradient that is used, at most": max(kept),

@@ -26,11 +26,12 @@ import torch
 
 from chainrule.breakdown.flow import norm
 from chainrule.breakdown.verify import dense
+from chainrule.diagnose.answers import late_answers
 from chainrule.diagnose.case import Case, Seen, tells
 from chainrule.diagnose.comparison import comparisons
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import MOVES_ONLY, Intervention, uncut
-from chainrule.diagnose.motion import came_to_nothing
+from chainrule.diagnose.motion import KNOWS, came_to_nothing
 from chainrule.step import Aside, Backward, Call, Line, Value
 
 LAYERS = {
@@ -85,12 +86,14 @@ def _taken_as_number(case: Case) -> Iterator[Finding]:
     for aside in first:
         if len(case.steps) < FEWEST or not all(_enters(aside, seen) for seen in case.steps):
             continue
+        if aside.off.file and late_answers(case).explained > KNOWS:  # a body that is meant to stay as it is
+            continue
         started = case.steps[0].step.values[aside.source or 0]
         size = norm(started.tensor) if started.tensor is not None else math.nan
         yield Finding(
             slug="cut-graph",
-            title=f"{aside.leaf} enters by {aside.name}, as a plain number: it is never trained",
-            where=Where.at(aside.at, aside.name, aside.module, aside.leaf),
+            title=f"{aside.leaf} enters by {aside.name} without gradients, as plain numbers: it is never trained",
+            where=Where.at(aside.off if aside.off.file else aside.at, aside.name, aside.module, aside.leaf),
             steps=(case.steps[0].index, case.last),
             evidence={
                 "parameter": f"{aside.leaf}, of {case.steps[0].optimizer_of(started.index).optimizer}",  # type: ignore[union-attr]

@@ -21,12 +21,11 @@ from chainrule.diagnose.answers import all_answers, falls_short, late_answers
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
-from chainrule.diagnose.layers import CONVOLUTIONS
+from chainrule.diagnose.layers import CONVOLUTIONS, is_rectifier, weight_layers
 from chainrule.step import Call
 
 Tensor = torch.Tensor
 
-RECTIFIERS = {"relu", "relu6", "threshold"}
 MOST = 0.75  # of the units; half of them are 0 for half of the samples in any fresh layer, none for all
 FEWEST = 8  # units
 
@@ -36,7 +35,7 @@ def check(case: Case) -> Iterator[Finding]:
     if len(late) < 2:
         return
     for call in late[-1].calls:
-        if call.rule in RECTIFIERS and not _is_hinge(late[-1], call) and all(_is_dead(seen, call) for seen in late):
+        if is_rectifier(call) and not _is_hinge(late[-1], call) and all(_is_dead(seen, call) for seen in late):
             given = call.values[0].tensor
             highest = float(given.max()) if given is not None else float("nan")
             if highest == 0:  # weights that are all 0: nothing is dead yet
@@ -67,7 +66,7 @@ def _mostly(case: Case) -> Iterator[Finding]:
         return
     last = case.steps[-1]
     for call in last.calls:
-        alive = [_alive(seen, call) for seen in case.steps] if call.rule in RECTIFIERS else []
+        alive = [_alive(seen, call) for seen in case.steps] if is_rectifier(call) else []
         if not alive or any(part is None for part in alive):
             continue
         ever = torch.stack([part for part in alive if part is not None]).any(0)
@@ -98,7 +97,8 @@ def _mostly(case: Case) -> Iterator[Finding]:
 def _is_hinge(seen: Seen, call: Call) -> bool:
     """Whether it is the max(0, m − d) of a loss, which is 0 where all is as wanted."""
     made = seen.producer(call.values[0])
-    return made is not None and made.rule in ("add", "sub", "rsub") and len(made.values) == 1
+    behind = any(layer.index > call.index for layer, _ in weight_layers(seen))
+    return made is not None and made.rule in ("add", "sub", "rsub") and len(made.values) == 1 and not behind
 
 
 def _alive(seen: Seen, like: Call) -> Tensor | None:

@@ -6,7 +6,8 @@ its memory were given, and nothing that reaches further back than one step can b
 two chunks of a long one, detach() is right: it bounds how far back the gradient goes.)
 
 The threshold is none: numbers, more than one and not all equal, that a layer computed enter the same layer later in the
-same step as data, bit for bit, every time it is called again, at least twice.
+same step as data, bit for bit, every time it is called again, at least twice; a state of equal numbers begins a
+sequence.
 """
 
 from __future__ import annotations
@@ -61,15 +62,17 @@ def _cut(seen: Seen) -> tuple[Call, int] | None:
         if len(calls) <= FEWEST:
             continue
         results: list[Value] = []
-        back = 0
+        back: list[Call] = []
         for call, following in pairwise(calls):
             results += [v for c in seen.step.calls[call.index : following.index] for v in c.outputs]
-            states = [v for v in following.values if v.kind == "data" and v.dtype.is_floating_point and tells(v)]
-            if not any(_same(made, state) for state in states for made in results[-MOST:]):
+            given = [v for v in following.values if v.kind == "data" and v.dtype.is_floating_point]
+            if any(_same(made, state) for state in given if tells(state) for made in results[-MOST:]):
+                back.append(following)
+            elif not any(not tells(state) and len(state.shape) > 1 for state in given):  # nor does a sequence begin
                 break
-            back += 1
-        if back == len(calls) - 1:
-            return calls[1], back
+        else:
+            if len(back) >= FEWEST:
+                return back[0], len(back)
     return None
 
 

@@ -29,18 +29,18 @@ def check(case: Case) -> Iterator[Finding]:
         return
     if all(_wants_inputs(seen) and not seen.moved for seen in case.steps):  # nothing is to be trained
         return
-    changes = [seen.changes for seen in case.steps]
     still: dict[str, list[ParameterUpdate]] = {}
     for name in case.steps[-1].step.parameters:
         if WRITTEN in name:  # a parameter as it is after a first update in the same step
             continue
-        named = [seen for seen in case.steps if name in seen.step.parameters]
+        named = [seen for seen in case.steps if seen.parameter(name) is not None]
         # where another model is looked at in front of the loop, the first step may know this one by another name
         if len(named) < max(FEWEST, len(case.steps) - 1) or not all(_arrives(seen, name) for seen in named):
             continue
         if not all(_is_weight(named[0], seen, name) for seen in named) or all(_makes_targets(s, name) for s in named):
             continue
-        made = [change[name] for change in changes if name in change]
+        calls = [value.name for seen in named if (value := seen.parameter(name)) is not None]
+        made = [change for seen, own in zip(named, calls, strict=True) if (change := seen.changes.get(own)) is not None]
         if all(change.after is not None and bool((change.after == change.before).all()) for change in made):
             still[name] = made
     still = {
@@ -107,10 +107,20 @@ def _twice(seen: Seen) -> Update | None:
         (
             one
             for one, parameters in having
-            if any(other.made != one.made and others == parameters for other, others in having)
+            if any(_is_other(other, one) and others == parameters for other, others in having)
         ),
         None,
     )
+
+
+def _is_other(first: Update, second: Update) -> bool:
+    """Whether these are two optimizers, and not one that makes two steps: it would have counted on."""
+    if first is second or first.made != second.made:
+        return first is not second
+    counts = [
+        {float(c.state["step"]) for c in made.parameters.values() if "step" in c.state} for made in (first, second)
+    ]
+    return counts[0] == counts[1] != set()
 
 
 def _usual(seen: Seen) -> float:
@@ -130,8 +140,8 @@ def _is_fed(seen: Seen, value: Value) -> bool:
 
 def _is_weight(before: Seen, seen: Seen, name: str) -> bool:
     """Not an input whose gradient is wanted: that goes into a layer beside its weights, or is another in each step."""
-    value, first = seen.step.parameters[name], before.step.parameters[name]
-    if _is_fed(seen, value):
+    value, first = seen.parameter(name), before.parameter(name)
+    if value is None or first is None or _is_fed(seen, value):
         return False
     return value.tensor is None or first.tensor is None or torch.equal(value.tensor, first.tensor)
 
@@ -141,12 +151,12 @@ def _makes_targets(seen: Seen, name: str) -> bool:
     call = seen.loss_call()
     if call is None or call.arguments["target"].kind != "result":
         return False
-    parameter, given = seen.step.parameters[name], call.arguments.get("input")
+    parameter, given = seen.parameter(name), call.arguments.get("input")
     otherwise = seen.made_of(given) if isinstance(given, Value) else set()
     return parameter in seen.made_of(call.arguments["target"]) and parameter not in otherwise
 
 
 def _arrives(seen: Seen, name: str) -> bool:
-    value = seen.step.parameters.get(name)
+    value = seen.parameter(name)
     gradient = seen.gradient(value) if value is not None else None
     return gradient is not None and bool(gradient.any())

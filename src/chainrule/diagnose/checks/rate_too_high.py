@@ -4,7 +4,8 @@ Law: a step is small where the slope it follows holds along it. One that changes
 more (‖Δw‖ ≥ ‖w‖; 1e-3 is usual) ends where the gradient knew nothing of: units saturate or die, and the loss stays
 where it was thrown to, without leaving its range.
 
-One of the steps looked at does so, and nothing was learnt. A matrix that begins near 0 grows in its first steps, as
+One of the steps looked at does so, and nothing was learnt; or next to nothing, after the loss had risen to twice where
+it began. A matrix that begins near 0 grows in its first steps, as
 usual, and the others then move little; so it counts only where the weights were of the usual size before, or have
 become larger than usual by it: ‖w‖/√n above half of 1/√fan, of the larger fan, or above 1.5 times 1/√fan_in; from 0.6
 (PyTorch) to 1.4 times (He et al., 2015) is where weights begin, those of an LSTM by its units.
@@ -14,22 +15,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from statistics import fmean
 
 import torch
 
 from chainrule.breakdown.flow import norm
+from chainrule.diagnose.answers import late_answers
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
-from chainrule.diagnose.motion import FEWEST, came_to_nothing, largest
+from chainrule.diagnose.measure import WINDOW
+from chainrule.diagnose.motion import FEWEST, NOTHING, came_to_nothing, largest
 
 OWN_SIZE = 1.0
 TIMES = 1.5
+RISEN = 2.0
 USUAL = 0.5
 
 
 def check(case: Case) -> Iterator[Finding]:
-    if len(case.losses) < FEWEST or not came_to_nothing(case):
+    if len(case.losses) < FEWEST or not (came_to_nothing(case) or _thrown_up(case)):
         return
     thrown = [(seen, largest(seen)) for seen in case.steps]
     thrown = [(seen, one) for seen, one in thrown if one.ratio >= OWN_SIZE and _overgrown(seen, one.name)]
@@ -54,6 +59,14 @@ def check(case: Case) -> Iterator[Finding]:
         fix="a learning rate ten times smaller, and again where that is not enough; scaled inputs and targets",
         attempts=tuple(Intervention("rate", {"factor": factor}) for factor in (0.1, 0.01, 0.001)),
     )
+
+
+def _thrown_up(case: Case) -> bool:
+    """Whether the answers explain as good as nothing, and the loss has been RISEN times its first value: it may be on
+    its way down again, but only to where it began."""
+    size = max(1, len(case.losses) // WINDOW)
+    means = (fmean(case.losses[i : i + size]) for i in range(0, len(case.losses), size))
+    return late_answers(case).explained < NOTHING and max(means) > RISEN * case.losses[0] > 0
 
 
 def _overgrown(seen: Seen, name: str) -> bool:

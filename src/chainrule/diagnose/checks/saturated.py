@@ -6,9 +6,9 @@ z = W·x: inputs that are too large, or weights that are.
 
 The finding: of nineteen twentieths of all numbers of a bend between two layers the slope is below a hundredth of its
 largest value, in the first step looked at and in the last, and the answers are not known to explain half of the
-targets' spread: the layers behind learn a little by themselves. Of several bends in a row, each flat for more than half
-of its numbers, what counts is the share of ways through all of them: Π(1 − share) below a twentieth. A bend that is
-sure of itself because the network has learnt is as it should be.
+targets' spread, or leave twice as much of it as simple answers do: the layers behind learn a little by themselves. Of
+several bends in a row, each flat for more than half of its numbers, what counts is the share of ways through all of
+them: Π(1 − share) below a twentieth. A bend that is sure of itself because the network has learnt is as it should be.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-from chainrule.diagnose.answers import late_answers
+from chainrule.diagnose.answers import all_answers, late_answers
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
@@ -26,10 +26,11 @@ from chainrule.step import Call
 FLAT = 0.01  # of the largest slope
 NEARLY_ALL = 0.95
 MANY = 0.5
+TWICE = 2.0
 
 
 def check(case: Case) -> Iterator[Finding]:
-    if not case.steps or late_answers(case).explained > KNOWS:
+    if not case.steps or _knows(case):
         return
     first, last = case.steps[0], case.steps[-1]
     still = {(call.file, call.line, call.module): share for call, share in _saturated(last)}
@@ -68,6 +69,12 @@ def check(case: Case) -> Iterator[Finding]:
             else (),
         )
         return
+
+
+def _knows(case: Case) -> bool:
+    """Whether it explains half of the spread, and leaves no more than twice what simple answers leave."""
+    known, attainable = late_answers(case).explained, all_answers(case).attainable
+    return known > KNOWS and not 1 - known > TWICE * (1 - attainable)
 
 
 def _layer_before(seen: Seen, bend: Call) -> Call | None:

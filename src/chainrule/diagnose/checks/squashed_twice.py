@@ -6,7 +6,8 @@ gets at most e/(e + K − 1), so the loss cannot fall below ln(1 + (K − 1)/e),
 −ln σ(1) = 0.313 for one class and ln 2 for the other. The upstream gradient is multiplied by two slopes instead of
 one. (Log softmax twice is harmless: it changes nothing the second time.)
 
-The threshold is none: the call that made the loss's input says it.
+The threshold is none: the call that made the loss's input says it, or that its numbers are probabilities and a mean of
+what softmax gave.
 """
 
 from __future__ import annotations
@@ -14,12 +15,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import torch
+
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
 from chainrule.step import Call, Value
 
-TAKES_LOGITS = {"cross_entropy": "softmax", "binary_cross_entropy_with_logits": "sigmoid"}
+Tensor = torch.Tensor
+TAKES_LOGITS = {
+    "cross_entropy": "softmax",
+    "cross_entropy_of_probabilities": "softmax",
+    "binary_cross_entropy_with_logits": "sigmoid",
+    "binary_cross_entropy_with_pos_weight": "sigmoid",
+}
+MEANS = {"mean", "add", "mul", "div", "sum"}  # of several softmaxes: their results sum to one as well
+FAR = 1e-4  # from 1, for sums of probabilities that are rounded to float32
 SQUASHES = {"softmax", "sigmoid", "tanh", "hardsigmoid"}
 
 
@@ -60,4 +71,22 @@ def _squashed(seen: Seen) -> tuple[Call, Call] | None:
             made = seen.origin(given)
             if made is not None and str(made.rule).removeprefix("functional_") in SQUASHES:
                 return call, made
+            if TAKES_LOGITS[call.rule] == "softmax" and _are_probabilities(given.tensor):
+                softmax = _mixed(seen, made)
+                if softmax is not None:
+                    return call, softmax
     return None
+
+
+def _are_probabilities(given: Tensor | None) -> bool:
+    """Whether they lie from 0 to 1 and sum to one over the classes."""
+    if given is None or given.dim() < 2 or given.shape[1] < 2:
+        return False
+    return bool((given >= 0).all()) and bool(((given.double().sum(1) - 1).abs() < FAR).all())
+
+
+def _mixed(seen: Seen, made: Call | None) -> Call | None:
+    """The softmax of which this is a mean."""
+    while made is not None and made.rule in MEANS and made.inputs:
+        made = seen.origin(made.inputs[0])
+    return made if made is not None and str(made.rule).removeprefix("functional_") == "softmax" else None

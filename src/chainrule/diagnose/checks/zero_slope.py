@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
+from chainrule.diagnose.layers import is_rectifier, weight_layers
 from chainrule.step import Call, Value
 
 FLAT = {"clamp", "clamp_min", "clamp_max", "hardtanh", "hardsigmoid", "relu6", "minimum", "maximum"}
@@ -60,7 +61,7 @@ def check(case: Case) -> Iterator[Finding]:
 def _stops(seen: Seen) -> Call | None:
     """The call nearest the loss that stops the gradient of everything before it."""
     for call in reversed(seen.calls):
-        if not (call.rule in FLAT | STEPS or _by_zero(call)) or not call.inputs:
+        if not (call.rule in FLAT | STEPS or _by_zero(call)) or not call.inputs or _is_of_a_layer(seen, call):
             continue
         arriving = seen.gradient(call.output)
         if arriving is None or not bool(arriving.any()) or any(_reaches(seen, value) for value in call.inputs):
@@ -69,6 +70,10 @@ def _stops(seen: Seen) -> Call | None:
         if before and not any(_reaches(seen, value) for value in before):
             return call
     return None
+
+
+def _is_of_a_layer(seen: Seen, call: Call) -> bool:
+    return is_rectifier(call) and any(layer.index > call.index for layer, _ in weight_layers(seen))
 
 
 def _by_zero(call: Call) -> bool:
