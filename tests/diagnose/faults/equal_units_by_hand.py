@@ -1,4 +1,7 @@
-"""Weights of one constant, moved by the script itself: units differ by rounding only, until that has grown."""
+"""Weights of one constant, moved by the script itself: units differ by rounding only, until that has grown.
+
+One of the kind is reported at https://notebook.community/bbartoldson/examples/Breaking%20Symmetry/breaking_symmetry
+"""
 
 import torch
 from torch import nn

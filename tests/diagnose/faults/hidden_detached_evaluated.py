@@ -1,4 +1,7 @@
-"""A cell's state is detached at every step of a sequence; between the epochs the model is looked at."""
+"""A cell's state is detached at every step of a sequence; between the epochs the model is looked at.
+
+One of the kind is reported at https://www.codegenes.net/blog/how-to-use-detach-in-hidden-state-loss-backward-pytorch
+"""
 
 import torch
 from torch import nn

@@ -1,4 +1,7 @@
-"""Scores into NLLLoss: the loss falls without end, until the numbers overflow."""
+"""Scores into NLLLoss: the loss falls without end, until the numbers overflow.
+
+One of the kind is reported at https://runebook.dev/en/docs/pytorch/generated/torch.nn.nllloss/torch.nn.NLLLoss
+"""
 
 import torch
 from torch import nn

@@ -1,4 +1,7 @@
-"""Adam with a rate of 0.6: the first steps throw the loss up, and the rest of the run brings it back to its start."""
+"""Adam with a rate of 0.6: the first steps throw the loss up, and the rest of the run brings it back to its start.
+
+One of the kind is reported at https://forums.fast.ai/t/stability-of-lstm-training-in-lesson-4/10961
+"""
 
 import torch
 from torch import nn

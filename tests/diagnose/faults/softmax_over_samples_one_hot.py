@@ -1,4 +1,7 @@
-"""LogSoftmax over the samples, and a likelihood that picks the classes by one-hot targets."""
+"""LogSoftmax over the samples, and a likelihood that picks the classes by one-hot targets.
+
+One of the kind is reported at https://runebook.dev/en/articles/pytorch/generated/torch.nn.softmax
+"""
 
 import torch
 from torch import nn
