@@ -63,6 +63,47 @@ def test_an_update_knows_where_its_schedule_was_made(tmp_path):
     assert found == [line_of("plateau"), line_of("cycle"), 0]
 
 
+def test_a_gradient_that_a_script_asks_for_is_that_of_its_own_update(tmp_path):
+    torch.manual_seed(0)
+    w, x = torch.randn(3, 1, requires_grad=True), torch.randn(8, 3)
+    with watch(tmp_path / "run") as run:
+        for _ in range(3):
+            (gradient,) = torch.autograd.grad((x @ w).square().mean(), [w])
+            with torch.no_grad():
+                w -= 0.1 * gradient
+    for index in range(3):
+        step = run.history.read(index)
+        ((number, change),) = step.updates[0].parameters.items()
+        torch.testing.assert_close(change.gradient, step.gradients[number])
+        torch.testing.assert_close(change.after, change.before - 0.1 * change.gradient)
+
+
+@pytest.mark.parametrize("way", ["norm", "value", "by hand", "set", "alias"])
+def test_the_line_that_shortens_a_gradient_is_known(way, tmp_path):
+    model, x = problem()
+    with watch(tmp_path / "run"):
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        for step in range(2):
+            optimizer.zero_grad(set_to_none=False)
+            model(x).square().mean().backward()
+            first = model[0].weight
+            if step == 0:
+                pass
+            elif way == "norm":
+                nn.utils.clip_grad_norm_(model.parameters(), 0.1)  # norm
+            elif way == "value":
+                nn.utils.clip_grad_value_(model.parameters(), 0.1)  # value
+            elif way == "by hand":
+                first.grad *= 0.1  # by hand
+            elif way == "set":
+                first.grad = first.grad * 0.1  # set
+            else:
+                first.grad.data.clamp_(-0.1, 0.1)  # alias
+            optimizer.step()
+    history = open_run(tmp_path / "run")
+    assert [history.read(step).shortened.line for step in (0, 1)] == [0, line_of(way)]
+
+
 def test_parameters_without_a_gradient_are_counted_by_whether_they_took_part(tmp_path):
     model, x = problem()
     other, _ = problem()

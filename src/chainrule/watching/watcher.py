@@ -559,10 +559,12 @@ class Watcher:
     def _note_weights(self, recorder: Recorder) -> None:
         with quiet():
             update = Update("", {})
-            for index in recorder.step.backwards[-1].received if recorder.step.backwards else ():
+            received = recorder.step.backwards[-1].received if recorder.step.backwards else {}
+            for index, arrived in received.items():
                 leaf = recorder.leaves[index]
                 before = recorder.preserved(leaf)[1]
-                gradient = before if leaf.grad is None else leaf.grad.detach().clone()
+                # torch.autograd.grad gives it to the script, and leaves .grad as it is
+                gradient = arrived if leaf.grad is None else leaf.grad.detach().clone()
                 update.parameters[index] = ParameterUpdate(before, gradient, {}, {})
             recorder.step.updates.append(update)
 
