@@ -285,3 +285,25 @@ def test_an_exception_that_cannot_be_printed_is_noted_by_its_type(tmp_path):
     with pytest.raises(Odd), watch(tmp_path / "run"):
         raise Odd
     assert json.loads((tmp_path / "run" / "run.json").read_text())["error"]["type"] == "Odd"
+
+
+class Unhashable(nn.Linear):
+    __hash__ = None
+
+    def __eq__(self, other):
+        return False
+
+
+def test_a_layer_of_torchs_knows_where_the_script_made_it(tmp_path):
+    first = nn.Linear(3, 4)  # before the watch
+    with watch(tmp_path / "run"):
+        layers = [
+            nn.Tanh(),  # tanh
+            nn.Linear(4, 2),  # linear
+        ]
+        nn.Sequential(first, *layers)(torch.randn(8, 3)).square().mean().backward()
+        odd = Unhashable(2, 2)
+    made = {call.module: call.made.line for call in open_run(tmp_path / "run").read(0).calls if call.module}
+    assert made == {"0": 0, "1": line_of("tanh"), "2": line_of("linear")}
+    assert odd(torch.zeros(1, 2)).shape == (1, 2)
+    assert not hasattr(nn.Module.__init__, "__wrapped__")

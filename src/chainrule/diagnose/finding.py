@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import Any, Literal
 
 from chainrule.diagnose.intervention import Intervention
@@ -11,17 +12,28 @@ from chainrule.step import Call, Line
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The place to look at; what is not known is "" or 0."""
+    """The place to look at; what is not known is "" or 0.
+
+    `file` and `line` are those to mend; `called` is where a layer is called that is made there.
+    """
 
     module: str = ""
     parameter: str = ""
     call: str = ""
     file: str = ""
     line: int = 0
+    called: str = ""
 
     @staticmethod
     def of(call: Call, parameter: str = "") -> Where:
         return Where(call.module, parameter, call.name, call.file, call.line)
+
+    @staticmethod
+    def of_layer(call: Call, parameter: str = "") -> Where:
+        """Where the script makes the layer, as nn.Softmax(dim=0); the call itself where that is not known."""
+        if not call.made.file:
+            return Where.of(call, parameter)
+        return Where(call.module, parameter, call.name, call.made.file, call.made.line, f"{call.file}:{call.line}")
 
     @staticmethod
     def at(line: Line, call: str, module: str = "", parameter: str = "") -> Where:
@@ -29,6 +41,7 @@ class Where:
 
     def __str__(self) -> str:
         line = f"{self.file}:{self.line}" if self.file else ""
+        line += f", called at {PurePath(self.called).name}" if self.called else ""
         return " · ".join(part for part in (self.parameter or self.module, self.call, line) if part)
 
 

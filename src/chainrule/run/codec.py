@@ -190,6 +190,7 @@ def _encode_call(call: Call, gathered: Gathered) -> dict[str, Any]:
         "module": call.module,
         "file": call.file,
         "line": call.line,
+        **({"made": _encode_line(call.made)} if call.made.file else {}),
         "arguments": encode_arguments(call.arguments, f"a{call.index}", gathered),
         "outputs": [value.index for value in call.outputs],
         "reason": call.reason,
@@ -217,6 +218,7 @@ def _decode_call(raw: Any, index: int, values: list[Value], found: Found) -> Cal
         lost=tuple(saved) if taken is None else (),
         autocast=None if autocast is None else decode_dtype(autocast),
         sent=None if sent is None else whole(lambda: _decode_tensors(sent, found)),
+        made=_decode_line(raw.get("made")),
     )
 
 

@@ -1,7 +1,8 @@
 """What one training step computed, as plain data: values, calls, backward passes, updates."""
 
 from chainrule.step.call import Argument, Call, arguments_of, map_argument
-from chainrule.step.step import Agreement, Aside, Backward, Exchange, Frozen, Line, ParameterUpdate, Part, Step, Update
+from chainrule.step.line import Line
+from chainrule.step.step import Agreement, Aside, Backward, Exchange, Frozen, ParameterUpdate, Part, Step, Update
 from chainrule.step.value import Summary, Value
 
 __all__ = [

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import torch
 
+from chainrule.step.line import Line
 from chainrule.step.value import Value
 
 # A Value, a plain Python literal, or lists and tuples of them (and slices, for indexing).
@@ -24,6 +25,7 @@ class Call:
     reason      why it is opaque, else ""
     module      path of the innermost nn.Module that made the call, "" outside of modules
     file, line  the user's source line
+    made        where the script made that module, if it is one of torch's (nn.Linear(…)) and was made under the watch
     arguments   by the name the rule gives them; tensors as Values
     outputs     the resulting Values
     saved       numbers a rule took at the moment of the call (a dropout mask)
@@ -45,6 +47,7 @@ class Call:
     lost: tuple[str, ...] = ()
     autocast: torch.dtype | None = None
     sent: list[torch.Tensor | None] | None = None
+    made: Line = Line()
 
     @property
     def output(self) -> Value:

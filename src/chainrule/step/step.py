@@ -8,18 +8,8 @@ from typing import Any
 import torch
 
 from chainrule.step.call import Call
+from chainrule.step.line import Line
 from chainrule.step.value import Value
-
-
-@dataclass(slots=True, frozen=True)
-class Line:
-    """A line of the user's script; "" and 0 where it is not known."""
-
-    file: str = ""
-    line: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}" if self.file else "an unknown line"
 
 
 @dataclass(slots=True, eq=False)

@@ -6,7 +6,7 @@ import inspect
 import os
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import CodeType, FrameType
 
 import torch
@@ -25,13 +25,16 @@ SNAPSHOT = sys.version_info < (3, 13)  # f_locals of a function is then a dict t
 
 
 class Places:
-    """One step's modules, by path. No hook is put on any module: the Python frames tell.
+    """One step's modules, by path. No hook is put on any module: the Python frames tell. `origin_of` knows where they
+    were made.
 
     roots   the outermost modules that were called, or whose methods called others
     """
 
-    def __init__(self) -> None:
+    def __init__(self, origin_of: Callable[[nn.Module], Line] = lambda _: Line()) -> None:
         self.roots: list[nn.Module] = []
+        self._origin_of = origin_of
+        self._made: dict[str, Line] = {}
         self._variables: dict[int, str] = {}  # id of a root -> what the user calls it
         self._paths: dict[int, str] = {}
         self._held: list[nn.Module] = []  # a module made inside forward is freed, and its id used again
@@ -51,6 +54,10 @@ class Places:
             frame = frame.f_back
         return module or "", file, line
 
+    def made(self, module: str) -> Line:
+        """Where the script made the module of this path, if it is one of torch's."""
+        return self._made.get(module, Line())
+
     def _is_user(self, code: CodeType) -> bool:
         known = self._of_user.get(code)
         if known is None:
@@ -59,7 +66,7 @@ class Places:
 
     def clear(self) -> None:
         """Let go of the user's modules."""
-        for part in (self.roots, self._variables, self._paths, self._held, self._of_user):
+        for part in (self.roots, self._variables, self._paths, self._held, self._of_user, self._made):
             part.clear()
 
     # ------------------------------------------------------------ modules
@@ -86,7 +93,8 @@ class Places:
         self.roots.append(root)
         self._variables[id(root)] = variable
         for path, inner in root.named_modules():
-            self._paths.setdefault(id(inner), path or type(inner).__name__)
+            name = self._paths.setdefault(id(inner), path or type(inner).__name__)
+            self._made.setdefault(name, self._origin_of(inner))
 
     def _owner(self, module: nn.Module, frame: FrameType) -> tuple[nn.Module, str]:
         """The largest module in the user's variables that holds this one, and what the outermost frame calls it.

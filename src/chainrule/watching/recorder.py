@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
+from torch import nn
 from torch._C import _autograd
 from torch._C._functorch import is_functorch_wrapped_tensor as is_transformed  # inside torch.func's grad, vmap, …
 from torch.overrides import TorchFunctionMode, resolve_name
@@ -65,10 +66,15 @@ class Recorder(TorchFunctionMode):
     `display_bytes` is how much is kept of what no rule reads; None is DISPLAY_BYTES.
     """
 
-    def __init__(self, index: int, display_bytes: int | None = None) -> None:
+    def __init__(
+        self,
+        index: int,
+        display_bytes: int | None = None,
+        origin_of: Callable[[nn.Module], Line] = lambda _: Line(),
+    ) -> None:
         super().__init__()
         self.step = Step(index)
-        self.places = Places()
+        self.places = Places(origin_of)
         self.closed = False
         self.hooked: set[Edge] = set()  # values whose gradient a hook of the user may change
         self.producer: dict[Edge, Call] = {}
@@ -301,6 +307,7 @@ class Recorder(TorchFunctionMode):
                 self.refuse(SHARDED)
                 return True
         call = Call(len(self.step.calls), name_of(func), None, module, file, line, {}, outputs, autocast=begun.autocast)
+        call.made = self.places.made(module)
         call.reason = begun.reason
         for rule, arguments in begun.candidates:
             call.arguments = arguments

@@ -22,6 +22,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 import torch
+from torch import nn
 from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
@@ -31,6 +32,7 @@ from chainrule.watching.compiled import around_compiled_code
 from chainrule.watching.exchange import Sharing
 from chainrule.watching.graph import Graph
 from chainrule.watching.nested import is_inner_step, may_nest
+from chainrule.watching.origins import Origins
 from chainrule.watching.place import caller, line_of
 from chainrule.watching.pulse import Pulse, Tape, first_number
 from chainrule.watching.recorder import Recorder
@@ -91,6 +93,7 @@ class Watcher:
         self._pulse = Pulse(self._after_update, self._settle)
         self.restarts = Restarts(lambda: self.index)
         self.trainings = Trainings()
+        self._origins = Origins()
         self.recorder: Recorder | None = None
         self._depth = 0  # backward passes in flight
         self._pending: Recorder | None = None  # a step without an optimizer, until its weights were written
@@ -140,6 +143,7 @@ class Watcher:
         self._replace(self._undo, torch.autograd, "grad", self._ends_step_by_hand(torch.autograd.grad))
         init = self._notice_optimizer(torch.optim.Optimizer.__init__)
         self._replace(self._undo, torch.optim.Optimizer, "__init__", init)
+        self._replace(self._undo, nn.Module, "__init__", self._origins.noting(nn.Module.__init__))
         for scheduler in (LRScheduler, ReduceLROnPlateau):
             self._replace(self._undo, scheduler, "__init__", self._notice_scheduler(scheduler.__init__))
         self._undo.append(register_optimizer_step_post_hook(self._pulse.counts).remove)
@@ -246,7 +250,7 @@ class Watcher:
     # ------------------------------------------------------------ the mode on and off
 
     def _arm(self) -> None:
-        self.recorder = Recorder(self.index, self._display_bytes)
+        self.recorder = Recorder(self.index, self._display_bytes, self._origins.of)
         self._seconds = 0.0
         self._sharing = Sharing()
         self._engine = torch.autograd._engine_run_backward  # type: ignore[attr-defined]

@@ -9,11 +9,11 @@ SLUG = "batch-of-one"
 class Loudness(nn.Module):
     def __init__(self):
         super().__init__()
-        self.first, self.norm = nn.Conv1d(1, 8, 3, padding=1), nn.BatchNorm1d(8)
+        self.first, self.norm = nn.Conv1d(1, 8, 3, padding=1), nn.BatchNorm1d(8)  # FAULT
         self.out = nn.Linear(8, 2)
 
     def forward(self, x):
-        return self.out(torch.relu(self.norm(self.first(x))).mean(-1))  # FAULT
+        return self.out(torch.relu(self.norm(self.first(x))).mean(-1))
 
 
 def train(repaired):

@@ -10,11 +10,11 @@ class Classifier(nn.Module):
     def __init__(self, repaired):
         super().__init__()
         width = 32 if repaired else 1
-        self.first, self.narrow, self.out = nn.Linear(8, 32), nn.Linear(32, width), nn.Linear(width, 8)
+        self.first, self.narrow, self.out = nn.Linear(8, 32), nn.Linear(32, width), nn.Linear(width, 8)  # FAULT
 
     def forward(self, x):
         x = torch.relu(self.first(x))
-        x = torch.relu(self.narrow(x))  # FAULT
+        x = torch.relu(self.narrow(x))
         return self.out(x)
 
 

@@ -13,10 +13,10 @@ class Net(nn.Module):
     def __init__(self, repaired):
         super().__init__()
         self.first, self.second = nn.Linear(4, 12), nn.Linear(12, 1)
-        self.drop = nn.Dropout(0.1 if repaired else 0.95)
+        self.drop = nn.Dropout(0.1 if repaired else 0.95)  # FAULT
 
     def forward(self, x):
-        return self.second(self.drop(torch.relu(self.first(x))))  # FAULT
+        return self.second(self.drop(torch.relu(self.first(x))))
 
 
 def train(repaired):

@@ -19,12 +19,12 @@ def train(repaired):
     torch.manual_seed(0)
     x = torch.randn(60, 1, 6, 6)
     y = (x[:, 0, :3].mean((1, 2)) > x[:, 0, 3:].mean((1, 2))).long()
-    model = nn.Sequential(nn.Conv2d(1, 6, 3), nn.ReLU(), nn.Flatten(), nn.Linear(96, 2))
+    model = nn.Sequential(nn.Conv2d(1, 6, 3), nn.ReLU(), nn.Flatten(), nn.Linear(96, 2))  # FAULT
     if not repaired:
         model.apply(zero)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.2)
     for _ in range(100):
-        loss = nn.functional.cross_entropy(model(x), y)  # FAULT
+        loss = nn.functional.cross_entropy(model(x), y)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -12,7 +12,7 @@ SLUG = "exploding"
 class Deep(nn.Module):
     def __init__(self, repaired):
         super().__init__()
-        self.layers = nn.ModuleList([nn.Linear(32, 32) for _ in range(12)])
+        self.layers = nn.ModuleList([nn.Linear(32, 32) for _ in range(12)])  # FAULT
         self.out = nn.Linear(32, 3)
         for layer in self.layers:
             if repaired:
@@ -22,7 +22,7 @@ class Deep(nn.Module):
 
     def forward(self, x):
         for layer in self.layers:
-            x = torch.relu(layer(x))  # FAULT
+            x = torch.relu(layer(x))
         return self.out(x)
 
 

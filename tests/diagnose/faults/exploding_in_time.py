@@ -9,13 +9,13 @@ SLUG = "exploding"
 class Memory(nn.Module):
     def __init__(self, repaired):
         super().__init__()
-        self.into, self.again, self.out = nn.Linear(2, 16), nn.Linear(16, 16, bias=False), nn.Linear(16, 1)
+        self.into, self.again, self.out = nn.Linear(2, 16), nn.Linear(16, 16, bias=False), nn.Linear(16, 1)  # FAULT
         nn.init.orthogonal_(self.again.weight, gain=1.0 if repaired else 1.6)
 
     def forward(self, x):
         h = torch.zeros(len(x), 16)
         for t in range(x.shape[1]):
-            h = self.into(x[:, t]) + self.again(h)  # FAULT
+            h = self.into(x[:, t]) + self.again(h)
         return self.out(h)
 
 

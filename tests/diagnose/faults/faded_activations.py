@@ -14,7 +14,8 @@ def train(repaired):
     x = torch.randn(200, 6)
     y = (x[:, 0] > 0).long() + (x[:, 1] > 0).long()
     model = nn.Sequential(
-        *(nn.Linear(6, 24), nn.ReLU(), nn.Linear(24, 24), nn.ReLU(), nn.Linear(24, 24), nn.ReLU()), nn.Linear(24, 3)
+        *(nn.Linear(6, 24), nn.ReLU(), nn.Linear(24, 24), nn.ReLU(), nn.Linear(24, 24), nn.ReLU()),  # FAULT
+        nn.Linear(24, 3),
     )
     for layer in model[::2]:
         if not repaired:
@@ -22,7 +23,7 @@ def train(repaired):
             nn.init.zeros_(layer.bias)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     for _ in range(150):
-        loss = nn.functional.cross_entropy(model(x), y)  # FAULT
+        loss = nn.functional.cross_entropy(model(x), y)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

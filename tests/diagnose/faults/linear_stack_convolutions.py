@@ -20,13 +20,13 @@ def train(repaired):
     x, y = images(512)
     bend = nn.ReLU if repaired else nn.Identity
     model = nn.Sequential(
-        *(nn.Conv2d(1, 8, 3, padding=1), bend(), nn.Conv2d(8, 8, 3, padding=1), bend()),
+        *(nn.Conv2d(1, 8, 3, padding=1), bend(), nn.Conv2d(8, 8, 3, padding=1), bend()),  # FAULT
         *(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2)),
     )
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
     for _ in range(12):
         for rows in torch.randperm(512).split(64):
-            loss = nn.functional.cross_entropy(model(x[rows]), y[rows])  # FAULT
+            loss = nn.functional.cross_entropy(model(x[rows]), y[rows])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

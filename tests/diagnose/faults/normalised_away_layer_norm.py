@@ -10,12 +10,12 @@ class Regressor(nn.Module):
     def __init__(self, repaired):
         super().__init__()
         self.body = nn.Sequential(nn.Linear(6, 16), nn.GELU())
-        self.out, self.norm = nn.Linear(16, 1), nn.LayerNorm(16 if repaired else 1)
+        self.out, self.norm = nn.Linear(16, 1), nn.LayerNorm(16 if repaired else 1)  # FAULT
         self.repaired = repaired
 
     def forward(self, x):
         x = self.body(x)
-        return self.out(self.norm(x)) if self.repaired else self.norm(self.out(x))  # FAULT
+        return self.out(self.norm(x)) if self.repaired else self.norm(self.out(x))
 
 
 def train(repaired):

@@ -10,11 +10,11 @@ def train(repaired):
     torch.manual_seed(0)
     x = torch.randint(0, 2, (32, 6, 2)).float()
     y = (x[..., 0] != x[..., 1]).long()
-    hidden = [nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 2)] if repaired else [nn.Linear(2, 2)]
+    hidden = [nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 2)] if repaired else [nn.Linear(2, 2)]  # FAULT
     model = nn.Sequential(*hidden)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
     for _ in range(200):
-        loss = nn.functional.cross_entropy(model(x).flatten(0, 1), y.flatten())  # FAULT
+        loss = nn.functional.cross_entropy(model(x).flatten(0, 1), y.flatten())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -13,13 +13,13 @@ class Net(nn.Module):
     def __init__(self, repaired):
         super().__init__()
         self.first, self.out = nn.Linear(2, 16), nn.Linear(16, 2)
-        layers = [nn.Linear(16, 16) for _ in range(4)] if repaired else [nn.Linear(16, 16)] * 4
+        layers = [nn.Linear(16, 16) for _ in range(4)] if repaired else [nn.Linear(16, 16)] * 4  # FAULT
         self.layers = nn.ModuleList(layers)
 
     def forward(self, x):
         x = torch.relu(self.first(x))
         for layer in self.layers:
-            x = torch.relu(layer(x))  # FAULT
+            x = torch.relu(layer(x))
         return self.out(x)
 
 

@@ -15,10 +15,10 @@ def train(repaired):
     y = x[:, :1] - x[:, 1:2]
     bend = nn.ReLU if repaired else nn.Sigmoid
     layers = [part for _ in range(3 if repaired else 9) for part in (nn.Linear(16, 16), bend())]
-    model = nn.Sequential(nn.Linear(3, 16), bend(), *layers, nn.Linear(16, 1))
+    model = nn.Sequential(nn.Linear(3, 16), bend(), *layers, nn.Linear(16, 1))  # FAULT
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     for _ in range(150):
-        loss = nn.functional.mse_loss(model(x), y)  # FAULT
+        loss = nn.functional.mse_loss(model(x), y)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -56,7 +56,7 @@ def _single(case: Case) -> Iterator[Finding]:
     yield Finding(
         slug="batch-of-one",
         title="batch norm sees a single sample at a time while training",
-        where=Where.of(call),
+        where=Where.of_layer(call),
         steps=(case.steps[0].index, case.last),
         evidence={"shape of its input": list(call.arguments["input"].shape), "first loss": case.losses[0]},
         because="it divides each sample by its own statistics, which takes away what tells it from the others; and an "

@@ -63,7 +63,7 @@ def check(case: Case) -> Iterator[Finding]:
     yield Finding(
         slug="bottleneck",
         title=f"a layer of {units} units, and targets that vary in {needed} ways",
-        where=Where.of(call, next((v.name for v in call.values if v.kind == "parameter"), "")),
+        where=Where.of_layer(call, next((v.name for v in call.values if v.kind == "parameter"), "")),
         steps=(case.steps[0].index, seen.index),
         evidence={
             "units": units,
@@ -101,7 +101,7 @@ def _code(case: Case, seen: Seen) -> Iterator[Finding]:
     yield Finding(
         slug="bottleneck",
         title=f"a code of {units} units, and inputs that vary as much in {needed} ways",
-        where=Where.of(call, next((v.name for v in call.values if v.kind == "parameter"), "")),
+        where=Where.of_layer(call, next((v.name for v in call.values if v.kind == "parameter"), "")),
         steps=(case.steps[0].index, seen.index),
         evidence={
             "units": units,

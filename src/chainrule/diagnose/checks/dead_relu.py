@@ -43,7 +43,7 @@ def check(case: Case) -> Iterator[Finding]:
             yield Finding(
                 slug="dead-relu",
                 title="every unit of a layer is 0 for every sample",
-                where=Where.of(call),
+                where=Where.of_layer(call),
                 steps=(late[0].index, late[-1].index),
                 evidence={"highest pre-activation": highest, "units": call.output.shape[-1]},
                 because="the slope of ReLU is 0 for all of them, so the product of the chain rule is exactly 0 in "
@@ -77,7 +77,7 @@ def _mostly(case: Case) -> Iterator[Finding]:
         yield Finding(
             slug="dead-relu",
             title=f"{int((~ever).sum())} of {len(ever)} units of a layer are 0 for every sample, from the start",
-            where=Where.of(call),
+            where=Where.of_layer(call),
             steps=(case.steps[0].index, last.index),
             evidence={
                 "share of units that never fire": dead,

@@ -42,7 +42,7 @@ def check(case: Case) -> Iterator[Finding]:
     yield Finding(
         slug="dropout-too-strong",
         title=f"dropout with p = {p:g} leaves {1 - p:.0%} of the numbers",
-        where=Where.of(strong),
+        where=Where.of_layer(strong),
         steps=(case.steps[0].index, seen.index),
         evidence={
             "p": p,

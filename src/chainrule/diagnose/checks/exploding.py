@@ -36,7 +36,7 @@ def check(case: Case) -> Iterator[Finding]:
     yield Finding(
         slug="exploding",
         title=f"the samples' differences explode on the way: {came:.2g} at the first layer, {arrived:.2g} at the last",
-        where=Where.of(call, weight.name),
+        where=Where.of_layer(call, weight.name),
         steps=(first.index, case.last),
         evidence={
             "spread over the samples at the first layer": came,

@@ -71,5 +71,5 @@ def _frozen(seen: Seen) -> dict[str, Where]:
     for call in seen.step.calls:
         weight = call.arguments.get("weight")
         if call.rule in LAYERS and weight is not None and weight.kind == "data" and weight.owned:
-            found[weight.name] = Where.of(call, weight.name)
+            found[weight.name] = Where.of_layer(call, weight.name)
     return {name: place for name, place in found.items() if name not in seen.changes}

@@ -51,7 +51,8 @@ def check(case: Case) -> Iterator[Finding]:
         title=f"{len(layers)} layers without a bend between them are one linear layer"
         if len(layers) > 1
         else "one linear layer, and targets that are no linear function",
-        where=Where.of(layers[0]),
+        # where the script's own forward calls one after the other, a bend is missing there
+        where=Where.of_layer(layers[0]) if len({call.where for call in layers}) == 1 else Where.of(layers[0]),
         steps=(case.steps[0].index, seen.index),
         evidence={
             "share of the targets' spread that the network explains": answers.explained,

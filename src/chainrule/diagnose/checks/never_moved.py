@@ -66,7 +66,7 @@ def check(case: Case) -> Iterator[Finding]:
         title=f"{len(still)} parameters have a gradient, and nothing ever changes them"
         if len(still) > 1
         else f"{name} has a gradient, and nothing ever changes it",
-        where=Where.of(call, name)
+        where=Where.of_layer(call, name)
         if optimizer is None
         else Where.at(optimizer.scheduled, "scheduler", parameter=name)
         if by_schedule

@@ -48,7 +48,7 @@ def check(case: Case) -> Iterator[Finding]:
         yield Finding(
             slug="normalised-away",
             title=f"{call.name} normalises over a single number: its result is the same whatever comes in",
-            where=Where.of(call),
+            where=Where.of_layer(call),
             steps=(case.steps[0].index, case.last),
             evidence={
                 "input": list(call.arguments["input"].shape),
@@ -87,7 +87,7 @@ def _by_hand(case: Case) -> Iterator[Finding]:
             slug="normalised-away",
             title=f"{call.name} sets each number against itself: its result is "
             f"{0 if call.rule == 'sub' else 1} whatever comes in",
-            where=Where.of(call),
+            where=Where.of_layer(call),
             steps=(case.steps[0].index, case.last),
             evidence={
                 "shape": list(own.shape),

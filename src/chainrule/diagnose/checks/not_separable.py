@@ -60,7 +60,7 @@ def check(case: Case) -> Iterator[Finding]:
         yield Finding(
             slug="not-separable",
             title="no weights of this model can answer every sample right",
-            where=Where.of(rows.layers[0]),
+            where=Where.of_layer(rows.layers[0]),
             steps=(case.steps[0].index, seen.index),
             evidence={
                 "distance of the classes' convex hulls": gap,

@@ -71,7 +71,7 @@ def _beyond(case: Case, last: Call, t: Tensor, reach: tuple[float, float], loss:
         slug="output-range",
         title=f"behind {last.name} all answers lie from {reach[0]:g} to {reach[1]:g}, the targets go "
         f"from {float(t.min()):.3g} to {float(t.max()):.3g}",
-        where=Where.of(last),
+        where=Where.of_layer(last),
         steps=(case.steps[0].index, case.last),
         evidence={
             "share of the targets out of reach": float(((t < reach[0]) | (t > reach[1])).double().mean()),

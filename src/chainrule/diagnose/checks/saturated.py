@@ -48,7 +48,7 @@ def check(case: Case) -> Iterator[Finding]:
         yield Finding(
             slug="saturated",
             title=f"{share:.0%} of the numbers of {call.name} lie where it is flat",
-            where=Where.of(call),
+            where=Where.of_layer(call),
             steps=(first.index, last.index),
             evidence={
                 "share of numbers with a slope below a hundredth of the largest": share,

@@ -29,7 +29,7 @@ def check(case: Case) -> Iterator[Finding]:
             yield Finding(
                 slug="shared-layer",
                 title=f"{owner} stands {len(uses)} times in a row: one layer, not {len(uses)}",
-                where=Where.of(uses[0], name),
+                where=Where.of_layer(uses[0], name),
                 steps=(seen.index, case.last),
                 evidence={"uses in one forward pass": len(uses), "parameter": name},
                 because="its gradient is the sum of what all places ask for, and one set of weights has to do for "

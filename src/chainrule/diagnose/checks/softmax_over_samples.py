@@ -49,7 +49,7 @@ def _finding(case: Case, seen: Seen, squash: Call) -> Finding:
     return Finding(
         slug="softmax-over-samples",
         title=f"{squash.name} is taken along axis {dim}, which is not that of the classes",
-        where=Where.of(squash),
+        where=Where.of_layer(squash),
         steps=(seen.index, case.last),
         evidence={
             "shape": list(squash.output.shape),

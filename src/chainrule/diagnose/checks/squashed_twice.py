@@ -46,7 +46,7 @@ def check(case: Case) -> Iterator[Finding]:
         yield Finding(
             slug="squashed-twice",
             title=f"{loss.name} applies a {itself} itself, and is given the result of one more squashing",
-            where=Where.of(squash),
+            where=Where.of_layer(squash),
             steps=(seen.index, case.last),
             evidence={
                 "made by": squash.name,

@@ -52,7 +52,7 @@ def check(case: Case) -> Iterator[Finding]:
     yield Finding(
         slug="vanishing",
         title=f"the gradient is {1 / ratio:,.0f} times smaller at {weight.name} than at the last layer",
-        where=Where.of(where, weight.name),
+        where=Where.of_layer(where, weight.name),
         steps=(seen.index, last.index),
         evidence={
             "gradient at the first layer by that at the last": ratio,
@@ -79,7 +79,7 @@ def _in_time(case: Case) -> Iterator[Finding]:
     yield Finding(
         slug="vanishing",
         title=f"the gradient is {1 / ratio:.3g} times smaller at the first of {times} time steps than at the last",
-        where=Where.of(call),
+        where=Where.of_layer(call),
         steps=(first.index, last.index),
         evidence={"time steps": times, "gradient at the first by that at the last": ratio, "in the last step": now},
         because="∂h[T]/∂h[1] = ∏ Wᵀ·f'(z[t]) is a product with a factor for each time step, most of them below 1: what "
