@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any, Literal
 
 from chainrule.diagnose.intervention import Intervention
-from chainrule.step import Call, Line
+from chainrule.step import Call, Line, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,16 @@ class Where:
         if not call.made.file:
             return Where.of(call, parameter)
         return Where(call.module, parameter, call.name, call.made.file, call.made.line, f"{call.file}:{call.line}")
+
+    @staticmethod
+    def of_weights(call: Call, names: Iterable[str], step: Step) -> Where | None:
+        """Where the script itself wrote the first numbers of one of these weights, which the call takes; None where it
+        left them as the layer draws them."""
+        for name in names:
+            line = step.drawn.get(name)
+            if line is not None and line.file and line != call.made:
+                return Where(call.module, name, call.name, line.file, line.line, f"{call.file}:{call.line}")
+        return None
 
     @staticmethod
     def at(line: Line, call: str, module: str = "", parameter: str = "") -> Where:

@@ -77,6 +77,7 @@ def encode(step: Step, limit: int) -> Encoded:
         "parts": {index: _encode_part(part) for index, part in step.parts.items()},
         "frozen": {name: _encode_frozen(frozen) for name, frozen in step.frozen.items()},
         "shortened": _encode_line(step.shortened),
+        "drawn": {name: _encode_line(line) for name, line in step.drawn.items()},
     }
     tensors, lost = gathered.keep(limit)
     problems = list(step.problems)
@@ -141,6 +142,7 @@ def _decode_step(raw: Any, found: Found) -> Step:
         parts=dict(_decode_parts(entry({"parts": {}} | raw, "parts", dict), values)),
         frozen={name: _decode_frozen(part) for name, part in entry({"frozen": {}} | raw, "frozen", dict).items()},
         shortened=_decode_line(raw.get("shortened")),
+        drawn={name: _decode_line(part) for name, part in entry({"drawn": {}} | raw, "drawn", dict).items()},
     )
 
 

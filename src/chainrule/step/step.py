@@ -200,6 +200,7 @@ class Step:
     parts       {value index: what larger tensor these data are rows of}
     frozen      {name of a weight that a layer took and that is not to be trained: more about it}
     shortened   the line that clipped or scaled a gradient, as clip_grad_norm_ does; no line where none did
+    drawn       {name of a parameter: the line that wrote its numbers last, as nn.init's functions do}
     """
 
     index: int
@@ -217,6 +218,7 @@ class Step:
     parts: dict[int, Part] = field(default_factory=dict)
     frozen: dict[str, Frozen] = field(default_factory=dict)
     shortened: Line = Line()
+    drawn: dict[str, Line] = field(default_factory=dict)
 
     @property
     def parameters(self) -> dict[str, Value]:

@@ -24,8 +24,8 @@ from chainrule.watching.opening import body_of, can_open
 from chainrule.watching.parts import Parts
 from chainrule.watching.place import Places, caller
 from chainrule.watching.sharded import SHARDED, Refused, is_distributed, is_sharded
-from chainrule.watching.shortened import SET_GRADIENT, Shortened
 from chainrule.watching.switched_off import switched_off
+from chainrule.watching.writes import SET_GRADIENT, Writes
 
 Tensor = torch.Tensor
 Edge = tuple[int, int]  # (id of an autograd node, which of its outputs)
@@ -98,7 +98,7 @@ class Recorder(TorchFunctionMode):
         self._asides = Asides()
         self._parts = Parts()
         self._frozen = FrozenWeights()
-        self._shortened = Shortened()
+        self._written = Writes()
 
     # ------------------------------------------------------------ torch calls us here
 
@@ -141,7 +141,7 @@ class Recorder(TorchFunctionMode):
             if begun is None:
                 self._parts.note(func, args, kwargs, out)
             self._frozen.note(func, args, kwargs, self.places)
-            self._shortened.note(func, args, self.leaves.values())
+            self._written.note(func, args, kwargs, self.leaves)
         return out
 
     def _opened(
@@ -254,6 +254,7 @@ class Recorder(TorchFunctionMode):
     def _data(self, func: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """tensor.data is read. Of a leaf that took part it is only handed on: so a script writes its weights itself."""
         out = func(*args)
+        self._written.alias(args[0], out)
         if args[0].grad_fn is not None or (args[0].requires_grad and self._number_of(args[0]) is None):
             try:
                 self._beside(func, args, {}, out)
@@ -474,7 +475,8 @@ class Recorder(TorchFunctionMode):
         found = ((index, self._parts.of(leaf)) for index, leaf in self.leaves.items())
         self.step.parts = {index: part for index, part in found if part is not None}
         self.step.frozen = self._frozen.named(names)
-        self.step.shortened = self._shortened.by
+        self.step.shortened = self._written.shortened
+        self.step.drawn = self._written.named(names)
         taken: dict[str, int] = {}
         unnamed = 0
         for index, leaf in self.leaves.items():
@@ -498,7 +500,7 @@ class Recorder(TorchFunctionMode):
         self._asides = Asides()
         self._parts = Parts()
         self._frozen = FrozenWeights()
-        self._shortened = Shortened()
+        self._written = Writes()
         for more in (self.leaves, self._by_edge, self._by_tensor, self._by_storage, self._tokens, self._fresh):
             more.clear()
         self.kept_bytes = 0

@@ -13,9 +13,9 @@ def train(repaired):
     torch.manual_seed(0)
     x = torch.rand(64, 4)
     y = x.sum(1, keepdim=True)
-    model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1))  # FAULT
+    model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1))
     with torch.no_grad():
-        model[0].bias.fill_(0.0 if repaired else -10.0)
+        model[0].bias.fill_(0.0 if repaired else -10.0)  # FAULT
     optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
     for _ in range(100):
         loss = nn.functional.mse_loss(model(x), y)

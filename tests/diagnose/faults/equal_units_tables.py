@@ -12,10 +12,10 @@ SLUG = "equal-units"
 class Pairs(nn.Module):
     def __init__(self, repaired):
         super().__init__()
-        self.left, self.right = nn.Embedding(30, 6), nn.Embedding(20, 6)  # FAULT
+        self.left, self.right = nn.Embedding(30, 6), nn.Embedding(20, 6)
         self.shift = nn.Embedding(30, 1)
         for table in (self.left, self.right):
-            nn.init.normal_(table.weight, std=0.2 if repaired else 0.0)
+            nn.init.normal_(table.weight, std=0.2 if repaired else 0.0)  # FAULT
 
     def forward(self, i, j):
         return (self.left(i) * self.right(j)).sum(1) + self.shift(i)[:, 0]

@@ -11,7 +11,7 @@ SLUG = "equal-units"
 
 def zero(module):
     if isinstance(module, nn.Conv2d | nn.Linear):
-        nn.init.zeros_(module.weight)
+        nn.init.zeros_(module.weight)  # FAULT
         nn.init.zeros_(module.bias)
 
 
@@ -19,7 +19,7 @@ def train(repaired):
     torch.manual_seed(0)
     x = torch.randn(60, 1, 6, 6)
     y = (x[:, 0, :3].mean((1, 2)) > x[:, 0, 3:].mean((1, 2))).long()
-    model = nn.Sequential(nn.Conv2d(1, 6, 3), nn.ReLU(), nn.Flatten(), nn.Linear(96, 2))  # FAULT
+    model = nn.Sequential(nn.Conv2d(1, 6, 3), nn.ReLU(), nn.Flatten(), nn.Linear(96, 2))
     if not repaired:
         model.apply(zero)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.2)

@@ -9,11 +9,11 @@ SLUG = "faded-activations"
 class Signs(nn.Module):
     def __init__(self, repaired):
         super().__init__()
-        self.rnn = nn.RNN(1, 16, num_layers=3, batch_first=True)  # FAULT
+        self.rnn = nn.RNN(1, 16, num_layers=3, batch_first=True)
         self.head = nn.Linear(16, 2)
         for parameter in self.parameters():
             if parameter.dim() > 1 and not repaired:
-                nn.init.normal_(parameter, 0, 1e-3)
+                nn.init.normal_(parameter, 0, 1e-3)  # FAULT
 
     def forward(self, x):
         return self.head(self.rnn(x)[0][:, -1])

@@ -14,11 +14,11 @@ class Net(nn.Module):
         sizes = [2, 40, 40, 40, 2]
         self.layers = nn.ModuleList(nn.Linear(i, o) for i, o in pairwise(sizes))
         for layer in () if repaired else self.layers:
-            nn.init.normal_(layer.weight, std=5.0)
+            nn.init.normal_(layer.weight, std=5.0)  # FAULT
 
     def forward(self, x):
         for layer in self.layers[:-1]:
-            x = torch.tanh(layer(x))  # FAULT
+            x = torch.tanh(layer(x))
         return torch.tanh(self.layers[-1](x))
 
 

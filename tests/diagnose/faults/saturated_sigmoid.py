@@ -11,11 +11,11 @@ class Gate(nn.Module):
         super().__init__()
         self.hidden, self.more, self.out = nn.Linear(6, 20), nn.Linear(20, 8), nn.Linear(8, 3)
         if not repaired:
-            nn.init.uniform_(self.hidden.weight, 20, 40)
+            nn.init.uniform_(self.hidden.weight, 20, 40)  # FAULT
             nn.init.constant_(self.hidden.bias, 150.0)
 
     def forward(self, x):
-        x = torch.sigmoid(self.hidden(x))  # FAULT
+        x = torch.sigmoid(self.hidden(x))
         return self.out(torch.relu(self.more(x)))
 
 

@@ -43,7 +43,7 @@ def check(case: Case) -> Iterator[Finding]:
             yield Finding(
                 slug="dead-relu",
                 title="every unit of a layer is 0 for every sample",
-                where=Where.of_layer(call),
+                where=_drawn(case.steps[0], call) or Where.of_layer(call),
                 steps=(late[0].index, late[-1].index),
                 evidence={"highest pre-activation": highest, "units": call.output.shape[-1]},
                 because="the slope of ReLU is 0 for all of them, so the product of the chain rule is exactly 0 in "
@@ -77,7 +77,7 @@ def _mostly(case: Case) -> Iterator[Finding]:
         yield Finding(
             slug="dead-relu",
             title=f"{int((~ever).sum())} of {len(ever)} units of a layer are 0 for every sample, from the start",
-            where=Where.of_layer(call),
+            where=_drawn(case.steps[0], call) or Where.of_layer(call),
             steps=(case.steps[0].index, last.index),
             evidence={
                 "share of units that never fire": dead,
@@ -92,6 +92,14 @@ def _mostly(case: Case) -> Iterator[Finding]:
             attempts=_first_weights(last, call),
         )
         return
+
+
+def _drawn(first: Seen, call: Call) -> Where | None:
+    """Where the script wrote the weights or the bias in front, if the layer was dead from the start."""
+    same = _same(first, call)
+    made = first.producer(same[0].values[0]) if same and _is_dead(first, call) else None
+    names = [value.name for value in reversed(made.values) if value.kind == "parameter"] if made is not None else []
+    return Where.of_weights(made, names, first.step) if made is not None else None
 
 
 def _is_hinge(seen: Seen, call: Call) -> bool:

@@ -61,7 +61,7 @@ def check(case: Case) -> Iterator[Finding]:
     yield Finding(
         slug="equal-units",
         title=f"all {units} units of {value.name.rpartition('.')[0] or value.name} are and stay the same",
-        where=Where.of_layer(call, value.name),
+        where=Where.of_weights(call, [value.name], first.step) or Where.of_layer(call, value.name),
         steps=(first.index, later.index),
         evidence={
             "units": units,
@@ -96,7 +96,7 @@ def _both_zero(case: Case) -> Iterator[Finding]:
     yield Finding(
         slug="equal-units",
         title=f"{' and '.join(names[:3])}: all 0, and a gradient of 0 in every step",
-        where=Where.of_layer(call, names[0]),
+        where=Where.of_weights(call, names, first.step) or Where.of_layer(call, names[0]),
         steps=(first.index, case.last),
         evidence={"weights, first and last step": "all 0", "their gradient, in every step": 0.0},
         because="the slope of a product a·b by a is b: where both are 0, so are both gradients, for ever",

@@ -42,7 +42,7 @@ def check(case: Case) -> Iterator[Finding]:
     yield Finding(
         slug="faded-activations",
         title=f"the samples' differences vanish on the way: {came:.2g} at the first layer, {arrived:.2g} at the last",
-        where=Where.of_layer(call, weight.name),
+        where=Where.of_weights(call, [weight.name], first.step) or Where.of_layer(call, weight.name),
         steps=(first.index, last.index),
         evidence={
             "spread over the samples at the first layer": came,

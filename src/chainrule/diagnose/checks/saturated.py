@@ -48,7 +48,7 @@ def check(case: Case) -> Iterator[Finding]:
         yield Finding(
             slug="saturated",
             title=f"{share:.0%} of the numbers of {call.name} lie where it is flat",
-            where=Where.of_layer(call),
+            where=(_drawn(first, before) if not size > 3 else None) or Where.of_layer(call),
             steps=(first.index, last.index),
             evidence={
                 "share of numbers with a slope below a hundredth of the largest": share,
@@ -75,6 +75,12 @@ def _knows(case: Case) -> bool:
     """Whether it explains half of the spread, and leaves no more than twice what simple answers leave."""
     known, attainable = late_answers(case).explained, all_answers(case).attainable
     return known > KNOWS and not 1 - known > TWICE * (1 - attainable)
+
+
+def _drawn(first: Seen, before: Call | None) -> Where | None:
+    """Where the script wrote the weights in front of the bend."""
+    names = [value.name for value in before.values if value.kind == "parameter"] if before is not None else []
+    return Where.of_weights(before, names, first.step) if before is not None else None
 
 
 def _layer_before(seen: Seen, bend: Call) -> Call | None:
