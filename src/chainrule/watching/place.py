@@ -77,6 +77,7 @@ class Places:
         if known is None:
             self._add_root(module, frame)
             known = self._paths.setdefault(id(module), type(module).__name__)
+            self._made.setdefault(known, self._origin_of(module))
             self._held.append(module)
         return known
 

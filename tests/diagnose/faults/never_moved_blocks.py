@@ -12,13 +12,13 @@ SLUG = "never-moved"
 class Blocks(nn.Module):
     def __init__(self, repaired):
         super().__init__()
-        blocks = [nn.Conv1d(1 if i == 0 else 6, 6, 3, padding=1) for i in range(4)]
+        blocks = [nn.Conv1d(1 if i == 0 else 6, 6, 3, padding=1) for i in range(4)]  # FAULT
         self.blocks = nn.ModuleList(blocks) if repaired else blocks
         self.out = nn.Linear(6, 2)
 
     def forward(self, x):
         for block in self.blocks:
-            x = torch.relu(block(x))  # FAULT
+            x = torch.relu(block(x))
         return self.out(x.mean(-1))
 
 

@@ -12,13 +12,13 @@ SLUG = "never-moved"
 class Deep(nn.Module):
     def __init__(self, repaired):
         super().__init__()
-        layers = [nn.Linear(4, 4) for _ in range(2)]
+        layers = [nn.Linear(4, 4) for _ in range(2)]  # FAULT
         self.layers = nn.ModuleList(layers) if repaired else layers
         self.out = nn.Linear(4, 1)
 
     def forward(self, x):
         for layer in self.layers:
-            x = torch.tanh(layer(x))  # FAULT
+            x = torch.tanh(layer(x))
         return self.out(x)
 
 

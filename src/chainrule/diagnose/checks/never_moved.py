@@ -58,7 +58,7 @@ def check(case: Case) -> Iterator[Finding]:
     given = made[-1] if made else None
     strangers = sum(one.strangers for one in seen.step.updates if one.optimizer)
     others = given is None and bool(strangers) and not seen.moved  # every optimizer has other parameters than these
-    optimizer = _twice(seen) if given is None and not others else None
+    optimizer = _twice(seen, value) if given is None and not others else None
     optimizer = seen.step.updates[-1] if others or (given is not None and seen.step.updates) else optimizer
     by_schedule = given is not None and optimizer is not None and bool(optimizer.scheduled.file)
     yield Finding(
@@ -95,22 +95,22 @@ def check(case: Case) -> Iterator[Finding]:
     )
 
 
-def _twice(seen: Seen) -> Update | None:
-    """An optimizer that has just the parameters of another one."""
+def _twice(seen: Seen, value: Value) -> Update | None:
+    """An optimizer that has just the parameters of another one; of such a pair, the one whose place among them is that
+    of the first backward pass that brought this parameter a gradient."""
     values = seen.step.values
     having = [
         (one, {values[i].name.partition(WRITTEN)[0] for i in (*one.parameters, *one.idle)})
         for one in seen.step.updates
         if one.optimizer
     ]
-    return next(
-        (
-            one
-            for one, parameters in having
-            if any(_is_other(other, one) and others == parameters for other, others in having)
-        ),
-        None,
-    )
+    pair = [
+        one
+        for one, parameters in having
+        if any(_is_other(other, one) and others == parameters for other, others in having)
+    ]
+    passes = [place for place, one in enumerate(seen.step.backwards) if value.index in one.received]
+    return pair[min(passes[0], len(pair) - 1)] if pair and passes else None
 
 
 def _is_other(first: Update, second: Update) -> bool:

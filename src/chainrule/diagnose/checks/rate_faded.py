@@ -23,6 +23,7 @@ from chainrule.diagnose.motion import ALIVE, elasticity, rate, unlearnt
 
 FADED = 0.01
 FAR = 0.75  # of what simple answers explain
+USUAL = 1e-3  # that of Adam's paper
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -32,6 +33,8 @@ def check(case: Case) -> Iterator[Finding]:
     since = next((seen for seen, _ in rates if over and seen.index > over[-1].index), None)
     if not largest and len(rates) > 1 and _has_moved(case):  # in steps that were not recorded
         since = rates[1][0]
+    if not largest and rates and rates[0][0].step.updates[-1].scheduled.file:  # from the first step on
+        since = rates[0][0]
     if since is None or since.index - case.start > len(case.losses) / 2:
         return
     last, now = rates[-1]
@@ -44,7 +47,7 @@ def check(case: Case) -> Iterator[Finding]:
         slug="rate-faded",
         title=f"the learning rate has gone from {largest:g} to {now:g} long before the end"
         if largest
-        else "the learning rate is 0 long before the end",
+        else f"the learning rate is 0 {'long before the end' if since.index else 'from the start'}",
         where=Where.at(made.scheduled, "scheduler") if made.scheduled.file else Where.at(made.made, made.optimizer),
         steps=(since.index, case.last),
         evidence={
@@ -56,7 +59,7 @@ def check(case: Case) -> Iterator[Finding]:
         },
         because="the gradient is still there, but w ← w − η·g with η near 0 leaves the weights where they are",
         fix="let the schedule fall later or less: count its steps in the unit in which scheduler.step() is called",
-        attempts=(Intervention("set", {"settings": {"lr": largest}}),) if largest else (),
+        attempts=(Intervention("set", {"settings": {"lr": largest or USUAL}}),),
     )
 
 

@@ -23,6 +23,8 @@ from chainrule.step import Call, Value
 SOFTMAX = {"softmax", "log_softmax"}
 BETWEEN = {"log", "getitem", "gather", "neg", "clamp", "add", "mean", "sum", "clamp_min"}  # up to a loss by hand
 FAR = 0.01
+SCALES = {"mul", "div", "add", "masked_fill"}
+PRODUCTS = {"matmul", "bmm", "einsum"}
 LEARNT = 0.9  # of the targets' spread
 
 
@@ -36,6 +38,7 @@ def check(case: Case) -> Iterator[Finding]:
         squash = (
             _before_ctc(seen)
             or _over_samples_by_hand(seen)
+            or _of_scores(seen)
             or (_within(seen) if not late_answers(case).explained > LEARNT else None)
         )
         if squash is not None:
@@ -131,6 +134,22 @@ def _within(seen: Seen) -> Call | None:
             target = compared[0].target.shape  # with an answer for each place of (time, samples) the axis is time
             if target[:1] == shape[:1] and (len(target) == 1 or target[1] not in data.shape[1:2]):
                 return call
+    return None
+
+
+def _of_scores(seen: Seen) -> Call | None:
+    """A softmax of attention scores, one for each query and key of a sample, that is along neither."""
+    for call in seen.calls:
+        shape = call.output.shape
+        square = len(shape) > 2 and shape[-1] == shape[-2] > 1 and shape[-1] not in shape[:-2]
+        if not is_softmax(call) or not square or axis(call) >= len(shape) - 2 or shape[axis(call)] < 2:
+            continue
+        made = seen.origin(call.inputs[0])
+        while made is not None and made.rule in SCALES and made.inputs:  # by 1/√d, a mask
+            made = seen.origin(made.inputs[0])
+        users = [one for one in seen.calls if call.output in one.values]
+        if made is not None and made.rule in PRODUCTS and any(one.rule in PRODUCTS for one in users):
+            return call
     return None
 
 

@@ -72,7 +72,8 @@ def _compared(seen: Seen, calls: list[Call]) -> bool:
 
 def _asked_twice(seen: Seen, calls: list[Call]) -> list[Call]:
     """The losses that take another answer of the shape of what is left out: one that is compared with two targets, that
-    is of layers which no optimizer has, or that what is left out goes on from."""
+    is of layers which no optimizer has, or that what is left out goes on from. Or of any shape: one that is compared
+    with two targets, where what is left out has as many outputs as one of those has classes."""
     shapes = {call.output.shape for call in calls}
     losses = [call for call in seen.calls if call.rule in LOSSES and isinstance(call.arguments.get("target"), Value)]
     by_answer: dict[Value, list[Call]] = {}
@@ -82,15 +83,24 @@ def _asked_twice(seen: Seen, calls: list[Call]) -> list[Call]:
         (
             asked
             for answer, asked in by_answer.items()
-            if answer.shape in shapes
-            and (
-                len({call.arguments["target"] for call in asked}) > 1
-                or _is_strangers(seen, answer)
-                or _goes_on(seen, answer, calls[-1])
+            if (
+                answer.shape in shapes
+                and (
+                    len({call.arguments["target"] for call in asked}) > 1
+                    or _is_strangers(seen, answer)
+                    or _goes_on(seen, answer, calls[-1])
+                )
             )
+            or (len(asked) > 1 and any(_classes(call) == calls[-1].output.shape[-1] for call in asked))
         ),
         [],
     )
+
+
+def _classes(call: Call) -> int:
+    """How many classes the targets of this step name."""
+    t = call.arguments["target"].tensor
+    return 0 if t is None or t.is_floating_point() or not t.numel() else int(t.max()) + 1
 
 
 def _goes_on(seen: Seen, answer: Value, last: Call) -> bool:
