@@ -46,12 +46,21 @@ def _tried(
     for attempt in finding.attempts:
         say(f"{finding.slug}: {attempt.text}")
         sign = -1.0 if attempt.kind == "negate" else 1.0  # where the negative loss is tried, that is what must fall
-        meant, after = signed(before, sign), signed(command.run(attempt, limit, finding.steps[1]), sign)
+        was = before | _was(attempt)
+        meant, after = signed(was, sign), signed(command.run(attempt, limit, finding.steps[1]), sign)
         made.append(Tried(attempt.text, after.pop("steps"), meant, after, is_better(meant, after)))
         if made[-1].better:
             break
     best = next((one for one in made if one.better), made[0] if made else None)
     return replace(finding, tried=best)
+
+
+def _was(attempt: Intervention) -> dict[str, Any]:
+    """How the loss fared that another one is tried instead of; its answers were those of no training."""
+    if attempt.kind != "root":
+        return {}
+    first, last = attempt.settings["was"]
+    return {"first loss": first, "last loss": last, "explained": None}
 
 
 class Command:

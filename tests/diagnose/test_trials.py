@@ -23,7 +23,7 @@ from chainrule.watching.interventions import INTERVENTIONS
 
 FAULTS = sorted((Path(__file__).parent / "faults").glob("*.py"))
 CONFIRMED = 0.85  # of the fixes that can be tried
-QUICK = ["cleared_gradients", "no_graph_no_grad", "not_separable"]
+QUICK = ["bottleneck", "cleared_gradients", "no_graph_no_grad", "not_separable", "other_loss", "unused_output_of_two"]
 RUNS_A_FAULT = """
 import importlib.util
 import sys

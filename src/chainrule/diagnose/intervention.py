@@ -32,6 +32,10 @@ KINDS = {
     "after": "`function` (with `options`) is applied to the call's result",
     "instead": "`function` (with `options`) is called with the call's first tensor",
     "hidden": "a new layer of `width` units with tanh before the linear call, trained by the same optimizer",
+    "wider": "the linear call has `width` outputs, and the one at `next` as many inputs: new weights for both, trained "
+    "by the same optimizer",
+    "take": "the call's `argument` is what the call at `source` gave last",
+    "root": "backward() starts from what the call at `source` gave last, a loss that `was` at first and at last",
     "draw": "`parameters` are drawn anew before the first step, as their modules do when they are made",
     "shuffle": "every DataLoader shuffles",
     "keep weights": "load_state_dict() at `file` and `line` does nothing from the second time on",
@@ -86,6 +90,12 @@ class Intervention:
             case "before" | "after" | "instead":
                 of = f" of {s['argument']}" if "argument" in s else ""
                 return f"{s['function']}{of} {self.kind.replace('instead', 'instead of')} {place}"
+            case "wider":
+                return f"{s['width']} units at {place}"
+            case "take":
+                return f"{s['source']['call']} of line {s['source']['line']} as {s['argument']} of {place}"
+            case "root":
+                return f"backward() on {s['source']['call']} of line {s['source']['line']}"
             case "hidden":
                 return f"a layer of {s['width']} tanh units at {place}"
             case "standardise":
@@ -97,8 +107,7 @@ class Intervention:
     @staticmethod
     def at(call: Call, kind: str, **settings: Any) -> Intervention:
         """At one call of the script."""
-        place = {"call": call.name, "module": call.module, "file": call.file, "line": call.line}
-        return Intervention(kind, place | settings)
+        return Intervention(kind, place_of(call) | settings)
 
     @staticmethod
     def of(taken: Value, calls: list[Call], function: str, /, **options: Any) -> tuple[Intervention, ...]:
@@ -108,6 +117,11 @@ class Intervention:
                 if part is taken:
                     return (Intervention.at(call, "before", function=function, argument=name, options=options),)
         return ()
+
+
+def place_of(call: Call) -> dict[str, Any]:
+    """Settings that name a call."""
+    return {"call": call.name, "module": call.module, "file": call.file, "line": call.line}
 
 
 def uncut(name: str, at: Line) -> tuple[Intervention, ...]:

@@ -30,6 +30,7 @@ from chainrule.diagnose.answers import falls_short, late_answers, still_falling
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.comparison import comparisons
 from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention, place_of
 from chainrule.step import Call
 
 LAYERS = {"linear", "addmm", "matmul"}
@@ -75,6 +76,7 @@ def check(case: Case) -> Iterator[Finding]:
         because=f"all that the loss can tell the layers in front passes {units} derivatives for each sample, and what "
         "differs in more ways than that cannot be told apart behind it",
         fix=f"at least {needed} units, better several times as many",
+        attempts=_wider(seen, call, 4 * needed),
     )
 
 
@@ -117,7 +119,21 @@ def _code(case: Case, seen: Seen) -> Iterator[Finding]:
         else "one number for each sample: whatever the decoder's weights, all its answers lie along one curve",
         fix=f"a code of {needed} units keeps all of it"
         + ("; with fewer, layers with a bend behind the code may" if flat else ""),
+        attempts=_wider(seen, call, needed),
     )
+
+
+def _wider(seen: Seen, call: Call, units: int) -> tuple[Intervention, ...]:
+    """More units, where the layer and the one that takes them are linear."""
+    later = (one for one in seen.calls if one.index > call.index and one.rule in LAYERS and _weighs(one))
+    following = next((one for one in later if call.output in seen.made_of(*one.values)), None)
+    if following is None or {call.rule, following.rule} != {"linear"}:
+        return ()
+    return (Intervention.at(call, "wider", width=units, next=place_of(following)),)
+
+
+def _weighs(call: Call) -> bool:
+    return any(value.kind == "parameter" for value in call.values)
 
 
 def _along_a_curve(values: torch.Tensor, explained: float) -> int:
@@ -144,7 +160,7 @@ def _directions(t: torch.Tensor) -> torch.Tensor:
 
 def _narrowest(seen: Seen) -> tuple[Call, int] | None:
     """The narrowest layer before the last one, and its units."""
-    layers = [call for call in seen.calls if call.rule in LAYERS and any(v.kind == "parameter" for v in call.values)]
+    layers = [call for call in seen.calls if call.rule in LAYERS and _weighs(call)]
     widths = [(call, call.output.shape[-1]) for call in layers[:-1] if len(call.output.shape) == 2]
     return min(widths, key=lambda pair: pair[1], default=None)
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.directions import LOSSES
 from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention, place_of
 from chainrule.step import Call, Value
 
 FEWEST = 2
@@ -31,7 +32,8 @@ def check(case: Case) -> Iterator[Finding]:
     seen, call = case.steps[-1], found[-1][0]
     root = seen.calls[-1]
     began = next((one for one in seen.step.backwards if not one.returned), seen.step.backwards[0])
-    lost = [one[0].output.tensor for one in (found[0], found[-1])]
+    numbers = [one[0].output.tensor for one in (found[0], found[-1])]
+    lost = [float(t.double().mean()) for t in numbers if t is not None]
     yield Finding(
         slug="other-loss",
         title=f"backward() starts from {root.name}, and {call.name} has no part in it",
@@ -39,17 +41,14 @@ def check(case: Case) -> Iterator[Finding]:
         steps=(case.steps[0].index, case.last),
         evidence={
             "has no part in it": f"{call.name} ({call.where.rpartition('/')[2]})",
-            **{
-                when: float(t)
-                for when, t in zip(("first", "last"), lost, strict=True)
-                if t is not None and t.numel() == 1
-            },
+            **dict(zip(("first", "last"), lost, strict=False)),
             "loss that is sent back, first": case.losses[0],
             "last": case.losses[-1],
         },
         because="only what backward() is called on, and what that was computed from, has a gradient",
         fix="call backward() on the sum of all terms",
         diff="-    penalty.backward()\n+    (loss + penalty).backward()",
+        attempts=(Intervention("root", {"source": place_of(call), "was": lost}),) if len(lost) == 2 else (),
     )
 
 

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.directions import LOSSES
 from chainrule.diagnose.finding import Finding, Where
+from chainrule.diagnose.intervention import Intervention, place_of
 from chainrule.step import Call, Value
 
 SHARE = 0.2
@@ -56,7 +57,18 @@ def check(case: Case) -> Iterator[Finding]:
         },
         because="no way leads from their results to the loss, so that the chain rule never comes to them",
         fix="look at what the loss is computed of: it should be this output, compared with its target",
+        attempts=_attempts(seen, calls[-1], asked),
     )
+
+
+def _attempts(seen: Seen, last: Call, asked: list[Call]) -> tuple[Intervention, ...]:
+    """What is left out, in the loss that may mean it: of its shape, or with as many classes as it has outputs."""
+    fits = [
+        call
+        for call in asked
+        if call.arguments["input"].shape == last.output.shape or _classes(call) == last.output.shape[-1]
+    ]
+    return tuple(Intervention.at(call, "take", argument="input", source=place_of(last)) for call in reversed(fits))
 
 
 def _compared(seen: Seen, calls: list[Call]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -167,6 +168,56 @@ def hidden(call: Called) -> Any:
     return memory["last"](torch.tanh(memory["first"](x)))
 
 
+def wider(settings: dict[str, Any]) -> None:
+    def layer(call: Called, inputs: int, outputs: int) -> Tensor:
+        if not call.memory:
+            with torch.random.fork_rng(devices=[]):
+                call.memory["layer"] = torch.nn.Linear(inputs, outputs, dtype=call.tensor.dtype)
+            OPTIMIZERS.give(list(call.memory["layer"].parameters()))
+        made: Tensor = call.memory["layer"](call.tensor)
+        return made
+
+    width = settings["width"]
+    push_lowest(AtCalls(lambda call: layer(call, call.tensor.shape[-1], width), settings))
+    push_lowest(AtCalls(lambda call: layer(call, width, len(call.argument("weight"))), settings["next"]))
+
+
+class Last:
+    """What a call gave last."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self.result: Tensor | None = None
+        push_lowest(AtCalls(self._keep, settings))
+
+    def _keep(self, call: Called) -> Any:
+        self.result = call.result()
+        return self.result
+
+
+def take(settings: dict[str, Any]) -> None:
+    last = Last(settings["source"])
+
+    def taken(call: Called) -> Any:
+        given, other = call.argument(settings["argument"]), last.result
+        if other is None:
+            return call.result()
+        other = other.reshape(given.shape) if other.numel() == given.numel() else other
+        return call.mapped(lambda part: other if part is given else part)
+
+    push_lowest(AtCalls(taken, settings))
+
+
+def root(settings: dict[str, Any]) -> None:
+    last, backward = Last(settings["source"]), torch.autograd.backward
+
+    @functools.wraps(backward)
+    def from_it(tensors: Any, *args: Any, **kwargs: Any) -> None:
+        result, last.result = last.result, None  # its graph is gone after one pass
+        backward(tensors if result is None else result.mean(), *args, **kwargs)
+
+    torch.autograd.backward = from_it
+
+
 def always(act: Callable[[Called], Any]) -> Callable[[dict[str, Any]], None]:
     """Begins to act at the calls that the settings name; below the script's own modes, above the recorder."""
     return lambda settings: push_lowest(AtCalls(act, settings))
@@ -183,4 +234,7 @@ AT_CALLS: dict[str, Callable[[dict[str, Any]], None]] = {
     "after": always(after),
     "instead": always(instead),
     "hidden": always(hidden),
+    "wider": wider,
+    "take": take,
+    "root": root,
 }
