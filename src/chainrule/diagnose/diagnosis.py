@@ -170,7 +170,7 @@ CONSEQUENCES: dict[str, frozenset[str]] = {
     "no-least-loss": TOO_FAR | {"dead-relu", "not-finite"},
     "zero-slope": OF_DATA | {"dead-relu"},
     "constant-term": OF_DATA | {"cut-graph", "unused-output", "never-moved", "dead-relu"},
-    "cut-graph": OF_DATA | {"never-moved", "unused-output"},
+    "cut-graph": OF_DATA | {"never-moved", "unused-output", "other-loss"},
     "state-never-reset": TOO_FAR,
     "unused-output": frozenset({"never-moved"}),
     "no-step": OF_DATA | {"never-moved", "unused-output"},

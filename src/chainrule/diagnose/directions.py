@@ -55,7 +55,12 @@ def rewarded(seen: Seen) -> list[tuple[Call, float]]:
     Those of single actions, one for each moment of an episode, count where their rewards differ.
     """
     down = -1.0 if maximised(seen) else 1.0
-    found = [(call, reward, down * _grows(seen, call, reward)) for call in seen.calls for reward in _rewards(call)]
+    found = [
+        (call, reward, down * _grows(seen, call))
+        for call in seen.calls
+        for reward in _rewards(call)
+        if not any(cost in reward.name.lower() for cost in COSTS)
+    ]
     single = {float(reward.tensor) for _, reward, _ in found if reward.numel == 1 and reward.tensor is not None}
     return [(call, way) for call, reward, way in found if way and (reward.numel > 1 or len(single) > 1)]
 
@@ -197,6 +202,18 @@ def _likelihood(seen: Seen, call: Call) -> float:
     return 0.0 if not same else (1.0 if float(taken[0]) < 0 else -1.0)
 
 
+def rewarded_by_number(seen: Seen) -> list[tuple[Call, float, float]]:
+    """Every product of one log probability with one number, the reward of this step: (call, number, way)."""
+    down = -1.0 if maximised(seen) else 1.0
+    found = []
+    for call in seen.calls:
+        numbers = [part for part in call.arguments.values() if isinstance(part, float)]
+        numbers += [float(value.tensor) for value in _rewards(call) if value.numel == 1 and value.tensor is not None]
+        if call.rule == "mul" and call.output.numel == 1 and len(numbers) == 1:
+            found.append((call, numbers[0], down * _grows(seen, call)))
+    return [(call, number, way) for call, number, way in found if way]
+
+
 def _rewards(call: Call) -> list[Value]:
     """The data that a result is multiplied by, if it is one."""
     rewards = [value for value in call.values if value.kind == "data"]
@@ -204,10 +221,10 @@ def _rewards(call: Call) -> list[Value]:
     return rewards if call.rule == "mul" and len(rewards) == len(answers) == 1 else []
 
 
-def _grows(seen: Seen, call: Call, reward: Value) -> float:
+def _grows(seen: Seen, call: Call) -> float:
     """+1 where the mean of log p · reward is to grow, −1 where it is to fall, 0 where the call is no such product."""
     answers = [value for value in call.values if value.kind == "result"]
-    if any(cost in reward.name.lower() for cost in COSTS):
+    if len(answers) != 1:
         return 0.0
     sign, made = 1.0, seen.origin(answers[0])
     if made is not None and made.rule == "neg":

@@ -55,7 +55,8 @@ class Places:
         return module or "", file, line
 
     def made(self, module: str) -> Line:
-        """Where the script made the module of this path, if it is one of torch's."""
+        """Where the script made the module of this path, if it is one of torch's; of one that no other module knows
+        of, as in a plain list, where it made the outermost such module."""
         return self._made.get(module, Line())
 
     def _is_user(self, code: CodeType) -> bool:
@@ -76,8 +77,10 @@ class Places:
         known = self._paths.get(id(module))
         if known is None:
             self._add_root(module, frame)
+            unknown = self._unknown(frame)
             known = self._paths.setdefault(id(module), type(module).__name__)
-            self._made.setdefault(known, self._origin_of(module))
+            if unknown is not None:
+                self._made.setdefault(known, self._origin_of(unknown))
             self._held.append(module)
         return known
 
@@ -95,7 +98,18 @@ class Places:
         self._variables[id(root)] = variable
         for path, inner in root.named_modules():
             name = self._paths.setdefault(id(inner), path or type(inner).__name__)
-            self._made.setdefault(name, self._origin_of(inner))
+            if is_torchs(inner):
+                self._made.setdefault(name, self._origin_of(inner))
+
+    def _unknown(self, frame: FrameType) -> nn.Module | None:
+        """The outermost module in flight that is in none of the roots."""
+        found = None
+        outer: FrameType | None = frame
+        while outer is not None:
+            if outer.f_code is MODULE_CALL and id(outer.f_locals["self"]) not in self._paths:
+                found = outer.f_locals["self"]
+            outer = outer.f_back
+        return found
 
     def _owner(self, module: nn.Module, frame: FrameType) -> tuple[nn.Module, str]:
         """The largest module in the user's variables that holds this one, and what the outermost frame calls it.
@@ -156,6 +170,12 @@ class Places:
                 found = next((n for n, v in variables(frame) if v is tensor and not n.startswith("_")), found)
             frame = frame.f_back
         return found
+
+
+def is_torchs(module: nn.Module) -> bool:
+    """Whether its forward is torch's: of one that the user wrote, its own lines tell more than where it was made."""
+    code = getattr(type(module).forward, "__code__", None)
+    return code is not None and code.co_filename.startswith(TORCH)
 
 
 def variables(frame: FrameType) -> list[tuple[str, object]]:

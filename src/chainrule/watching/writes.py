@@ -24,7 +24,7 @@ SHORTENS = {
     torch._foreach_clamp_min_,
     torch._foreach_clamp_max_,
 }
-DRAWS = {Tensor.fill_, Tensor.zero_, Tensor.normal_, Tensor.uniform_, Tensor.copy_, Tensor.mul_, Tensor.div_}
+DRAWS = {Tensor.fill_, Tensor.zero_, Tensor.normal_, Tensor.uniform_, Tensor.mul_, Tensor.div_}
 INIT = "torch.nn.init"
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from chainrule.breakdown.verify import dense
 from chainrule.diagnose.case import Case, Seen
-from chainrule.diagnose.directions import directions, maximised, rewarded, through_critic
+from chainrule.diagnose.directions import directions, maximised, rewarded, rewarded_by_number, through_critic
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
 from chainrule.step import Call
@@ -27,7 +27,10 @@ FEWEST = 2  # steps
 
 
 def check(case: Case) -> Iterator[Finding]:
-    compared, products = [directions(seen) for seen in case.steps], [rewarded(seen) for seen in case.steps]
+    compared = [directions(seen) for seen in case.steps]
+    products = [rewarded(seen) for seen in case.steps]
+    if not all(products):
+        products = _by_number(case)
     acted = [ways for ways in map(through_critic, case.steps) if ways]  # a policy may wait for its critic
     climbs = any(map(maximised, case.steps))  # then the loss itself rises
     known = list(filter(math.isfinite, case.losses))
@@ -78,6 +81,16 @@ def check(case: Case) -> Iterator[Finding]:
         if found is products or found is acted  # a policy's loss does not tell how it fares
         else (Intervention("negate"),),
     )
+
+
+def _by_number(case: Case) -> list[list[tuple[Call, float]]]:
+    """The same of rewards that come one in each step, where they differ and some are above 0; a factor that is always
+    the same or always below 0 may be there for the sign."""
+    found = [rewarded_by_number(seen) for seen in case.steps]
+    numbers = {number for step in found for _, number, _ in step}
+    if len(numbers) <= 1 or max(numbers) <= 0:
+        return [[] for _ in found]
+    return [[(call, way) for call, _, way in step] for step in found]
 
 
 def _all_flipped(found: list[list[tuple[Call, float]]]) -> bool:

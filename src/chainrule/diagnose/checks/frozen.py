@@ -31,9 +31,10 @@ def check(case: Case) -> Iterator[Finding]:
     if not case.steps or not came_to_nothing(case):
         return
     seen = case.steps[-1]
-    found = _frozen(seen)
+    drawn = {name for name in seen.step.frozen if seen.step.frozen[name].drawn or name in case.steps[0].step.drawn}
+    found = _frozen(seen, drawn)
     learning = [name for name, value in seen.step.parameters.items() if value.owned]
-    untrained = all(name in seen.step.frozen and seen.step.frozen[name].drawn for name in found)
+    untrained = set(found) <= drawn
     if not found or not (learning or untrained):
         return
     learning = learning or list(seen.step.parameters)
@@ -59,14 +60,15 @@ def check(case: Case) -> Iterator[Finding]:
     )
 
 
-def _frozen(seen: Seen) -> dict[str, Where]:
-    """Weights of modules that have no gradient, each with its layer; those in front of the graph first. What was
+def _frozen(seen: Seen, drawn: set[str]) -> dict[str, Where]:
+    """Weights of modules that have no gradient, each with its layer; those in front of the graph first, if they are as
+    they were drawn or no layer learns. What was
     trained earlier in the step is only kept still for a while, as a critic is while its generator learns."""
     no_layer_learns = all(len(value.shape) < 2 for value in seen.step.parameters.values())
     found = {
         name: Where.at(frozen.at, "", name.rpartition(".")[0], name)
         for name, frozen in seen.step.frozen.items()
-        if frozen.drawn or no_layer_learns
+        if name in drawn or no_layer_learns
     }
     for call in seen.step.calls:
         weight = call.arguments.get("weight")

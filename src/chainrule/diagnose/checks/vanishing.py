@@ -6,9 +6,10 @@ learn what can be learnt of random numbers (Hochreiter 1991; Glorot & Bengio 201
 
 The finding: at the first weight matrix ‖g‖/√(numbers) is below a ten-thousandth of that at the last one, in the first
 step looked at (later the last layer may have found its minimum); the first has moved by less than a thousandth of its
-size over the run; and the network explains less than half of what simple answers do (answers.py). Or the same bend is
-passed TIMES times and more, once for each step of a sequence, with as small a ratio between the first and the last, in
-the first step looked at and in the last one, and nothing was learnt (motion.py).
+size over the run, or the ratio is as small in the last step and no layer began with small weights; and the network
+explains less than half of what simple answers do (answers.py). Or the same bend is passed TIMES times and more, once
+for each step of a sequence, with as small a ratio between the first and the last, in the first step looked at and in
+the last one, and nothing was learnt (motion.py).
 """
 
 from __future__ import annotations
@@ -23,13 +24,14 @@ from chainrule.diagnose.answers import falls_short
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import NORM, Intervention
-from chainrule.diagnose.layers import weight_layers
+from chainrule.diagnose.layers import size, weight_layers
 from chainrule.diagnose.motion import came_to_nothing
 from chainrule.step import Call
 
 SMALL = 1e-4
 STILL = 1e-3
 TIMES = 8
+USUAL = 0.1  # of 1/√n: weights that are much smaller are told as faded-activations
 BENDS = {"sigmoid", "tanh", "relu", "gelu", "elu", "softplus", "leaky_relu", "silu", "softsign", "hardsigmoid"}
 
 
@@ -45,7 +47,8 @@ def check(case: Case) -> Iterator[Finding]:
     seen, last = case.steps[0], case.steps[-1]
     call, weight = weight_layers(seen)[0]
     moved = _moved(seen, last, weight.name)
-    if not moved < STILL:
+    lasting = _ratio(last) < SMALL and all(size(one) >= USUAL for _, one in weight_layers(seen))
+    if not moved < STILL and not lasting:
         return
     bends = [one for one in seen.calls if one.rule in BENDS]
     where = bends[0] if bends else call
