@@ -13,6 +13,7 @@ from statistics import fmean
 from weakref import WeakKeyDictionary
 
 import torch
+from torch.nn import functional as F
 
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.comparison import comparisons
@@ -125,6 +126,10 @@ def constant_loss(case: Case) -> float:
         return float(-torch.xlogy(mean, mean).sum())
     if call.rule in ("binary_cross_entropy", "binary_cross_entropy_with_logits"):
         return float(-(torch.xlogy(mean, mean) + torch.xlogy(1 - mean, 1 - mean)).mean())
+    if call.rule in ("huber_loss", "smooth_l1_loss"):
+        middle = t.median(0).values.expand_as(t)
+        bound = max(float(call.arguments.get("delta") or call.arguments.get("beta") or 1.0), 1e-12)
+        return float(F.huber_loss(middle, t, delta=bound)) / (1.0 if call.rule == "huber_loss" else bound)
     if call.rule in ("l1_loss", "mse_loss"):
         away = t - (t.median(0).values if call.rule == "l1_loss" else mean)
         return float((away.abs() if call.rule == "l1_loss" else away.square()).mean())

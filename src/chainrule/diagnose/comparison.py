@@ -104,6 +104,22 @@ def comparisons(seen: Seen) -> list[Comparison]:
     return found or [one for one in _by_hand(seen) if _is_all(seen, one.prediction)][:1]
 
 
+def differences(seen: Seen) -> list[Comparison]:
+    """Every difference of an answer and data of its shape, of different numbers, whatever comes of it."""
+    found = []
+    for call in seen.calls:
+        results = [value for value in call.values if value.kind == "result"]
+        data = [value for value in call.values if value.kind == "data" and not value.owned]
+        if (
+            call.rule == "sub"
+            and len(results) == len(data) == 1
+            and results[0].shape == data[0].shape
+            and tells(data[0])
+        ):
+            found.append(Comparison(call, results[0], data[0], "numbers", by_hand=True))
+    return found
+
+
 def is_whole_loss(seen: Seen) -> bool:
     """Whether the loss is one comparison and nothing else."""
     found = comparisons(seen)

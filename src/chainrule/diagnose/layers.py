@@ -18,6 +18,7 @@ AFFINE = {
 }
 BY_PLACE = {"embedding", "dropout", "layer_norm", "rms_norm", "linear", "addmm"}  # act on each row by itself
 SUMS = {"add", "sub"}
+TURNS = {"t", "transpose", "permute", "T", "mT"}
 RECTIFIERS = {"relu", "relu6", "threshold"}
 WITH_NUMBERS = SUMS | {"mul", "div", "neg"}  # affine where only one operand depends on the inputs
 SQUASHES = {"sigmoid", "softmax", "functional_softmax", "log_softmax", "functional_log_softmax", "tanh"}
@@ -33,8 +34,17 @@ def is_rectifier(call: Call) -> bool:
 
 def weight_layers(seen: Seen) -> list[tuple[Call, Value]]:
     """The calls with a weight matrix, in order."""
-    found = ((call, value) for call in seen.calls for value in call.values if value.kind == "parameter")
-    return [(call, value) for call, value in found if len(value.shape) > 1]
+    found = ((call, _weight(seen, value)) for call in seen.calls if call.rule not in TURNS for value in call.values)
+    return [(call, weight) for call, weight in found if weight is not None and len(weight.shape) > 1]
+
+
+def _weight(seen: Seen, value: Value) -> Value | None:
+    """The parameter that this is, as it is or with its axes turned."""
+    made = seen.producer(value)
+    while made is not None and made.rule in TURNS:
+        value = made.inputs[0]
+        made = seen.producer(value)
+    return value if value.kind == "parameter" else None
 
 
 def spreads(seen: Seen) -> tuple[float, float]:
@@ -42,15 +52,14 @@ def spreads(seen: Seen) -> tuple[float, float]:
     layers = weight_layers(seen)
     if len(layers) < FEWEST:
         return math.nan, math.nan
-    first = next((s for s in map(_spread, map(_input, layers[:-1])) if s > 0), math.nan)  # a first state is all 0
-    return first, _spread(_input(layers[-1]))
+    came = (_spread(_input(seen, layer)) for layer in layers[:-1])
+    first = next((s for s in came if s > 0), math.nan)  # a first state is all 0
+    return first, _spread(_input(seen, layers[-1]))
 
 
-def _input(layer: tuple[Call, Value]) -> Value | None:
-    call, weight = layer
-    return next(
-        (v for v in call.values if v is not weight and v.kind != "parameter" and v.dtype.is_floating_point), None
-    )
+def _input(seen: Seen, layer: tuple[Call, Value]) -> Value | None:
+    given = (value for value in layer[0].values if _weight(seen, value) is None)
+    return next((value for value in given if value.dtype.is_floating_point), None)
 
 
 def _spread(value: Value | None) -> float:

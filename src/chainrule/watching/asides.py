@@ -84,6 +84,13 @@ class Asides:
             Found(aside, [weakref.ref(result) for result in results], weakref.ref(leaf) if leaf is not None else None)
         )
 
+    def follow(self, taken: Iterable[Tensor], results: Iterable[Tensor]) -> None:
+        """What is computed of a result, still without a gradient, stands for it."""
+        ids = {id(tensor) for tensor in taken}
+        for found in self._found:
+            if found.leaf is not None and any(id(ref()) in ids for ref in found.results if ref() is not None):
+                found.results.extend(weakref.ref(result) for result in results)
+
     def takes(self, leaf: Tensor) -> bool:
         """Whether one of them took this parameter."""
         return any(found.leaf is not None and found.leaf() is leaf for found in self._found)

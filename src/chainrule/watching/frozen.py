@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -45,9 +46,16 @@ class FrozenWeights:
                 found = Frozen(Line(file, line), is_as_drawn(weight), by if known and known() is weight else Line())
                 self._found[id(weight)] = (weakref.ref(weight), found)
 
-    def named(self, names: Mapping[int, str]) -> dict[str, Frozen]:
-        """What was found, by the name of the weight."""
-        return {names[i]: found for i, (ref, found) in self._found.items() if i in names and ref() is not None}
+    def named(self, names: Mapping[int, str], written: Container[str]) -> dict[str, Frozen]:
+        """What was found, by the name of the weight. Of one with too few numbers to tell, that it was `written` by a
+        function that draws."""
+        made = {names[i]: found for i, (ref, found) in self._found.items() if i in names and ref() is not None}
+        small = {names[i] for i, (ref, _) in self._found.items() if i in names and _is_small(ref())}
+        return {n: replace(one, drawn=True) if n in small and n in written else one for n, one in made.items()}
+
+
+def _is_small(weight: Tensor | None) -> bool:
+    return weight is not None and weight.dim() > 1 and weight.numel() < FEWEST
 
 
 def is_as_drawn(weight: Tensor) -> bool:

@@ -273,6 +273,8 @@ class Recorder(TorchFunctionMode):
         told = bool(results) or getattr(func, "__name__", "") in READS  # not how large it is, or of which kind
         compares = source is None and func in COMPARES and torch.is_grad_enabled()
         took = source is not None and told
+        if source is None and results and not torch.is_grad_enabled():
+            self._asides.follow(tensors_in((args, kwargs)), results)
         if not (took or trained or compares) or any(result.requires_grad for result in results):
             return
         module, file, line = self.places.here(caller(2))
@@ -474,9 +476,8 @@ class Recorder(TorchFunctionMode):
         self.step.asides = self._asides.all(self._number_of, waiting)
         found = ((index, self._parts.of(leaf)) for index, leaf in self.leaves.items())
         self.step.parts = {index: part for index, part in found if part is not None}
-        self.step.frozen = self._frozen.named(names)
-        self.step.shortened = self._written.shortened
-        self.step.drawn = self._written.named(names)
+        self.step.shortened, self.step.drawn = self._written.shortened, self._written.named(names)
+        self.step.frozen = self._frozen.named(names, self.step.drawn)
         taken: dict[str, int] = {}
         unnamed = 0
         for index, leaf in self.leaves.items():

@@ -215,7 +215,7 @@ def _cut(seen: Seen, case: Case) -> Cut | None:
                             else _by(aside, used, lost, seen)
                         )
     # Numbers that went through NumPy are others; but an optimizer waits for the weights that made them.
-    moved = [aside for aside in asides if aside.name in (*MOVES_ONLY, "Tensor.numpy")]
+    moved = [aside for aside in asides if aside.name in (*MOVES_ONLY, "Tensor.numpy", "Tensor.tolist")]
     if moved and _idle(seen):
         return _by(moved[-1], None, lost, seen)
     # Those that went through Python or argmax, too; but then no weight is left at all.

@@ -13,9 +13,13 @@ A row counts where its Σ exp(x) is further than 1 % from 1: rounding of log sof
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
-from chainrule.diagnose.case import Case
+import torch
+
+from chainrule.diagnose.case import Case, Seen, tells
+from chainrule.diagnose.directions import is_log_probability
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
 from chainrule.step import Call, Value
@@ -25,6 +29,10 @@ TAKE_LOGARITHMS = ("nll_loss", "kl_div")
 
 
 def check(case: Case) -> Iterator[Finding]:
+    picked = [_picked(seen) for seen in case.steps]
+    if picked and all(picked):
+        yield _by_hand(case, picked[-1])
+        return
     for seen, call in case.calls():
         given = call.arguments.get("input")
         if call.rule not in TAKE_LOGARITHMS or not isinstance(given, Value) or given.tensor is None:
@@ -56,6 +64,44 @@ def check(case: Case) -> Iterator[Finding]:
             attempts=_attempts(call, made),
         )
         return
+
+
+def _picked(seen: Seen) -> Call | None:
+    """A call that takes one number of each sample's scores, the mean of which is to grow without end: the scores are no
+    logarithms of probabilities, and the gradient is the same for all that are taken."""
+    for call in seen.calls:
+        given = next((value for value in call.values if value.kind == "result"), None)
+        if call.rule in ("gather", "getitem") and given is not None and _is_one_each(call, given):
+            made, g, scores = seen.origin(given), seen.gradient(call.output), given.tensor
+            if made is None or g is None or scores is None or is_log_probability(seen, made):
+                continue
+            alike = bool((g < 0).all()) and math.isclose(float(g.min()), float(g.max()), rel_tol=1e-3)
+            if alike and bool((scores > 0).any()):
+                return call
+    return None
+
+
+def _is_one_each(call: Call, given: Value) -> bool:
+    """Whether it takes one number of each row, by the numbers of classes."""
+    index = [v for v in call.values if v.kind == "data" and not v.dtype.is_floating_point and v.dtype != torch.bool]
+    one_each = bool(index) and call.output.numel > 1 and index[-1].numel == call.output.numel and tells(index[-1])
+    return one_each and len(given.shape) > 1 and given.numel == call.output.numel * given.shape[-1]
+
+
+def _by_hand(case: Case, call: Call | None) -> Finding:
+    assert call is not None
+    return Finding(
+        slug="no-log-probabilities",
+        title=f"the scores that {call.name} picks are no logarithms of probabilities",
+        where=Where.of(call),
+        steps=(case.steps[0].index, case.last),
+        evidence={"first loss": case.losses[0], "last loss": case.losses[-1]},
+        because="the gradient by each picked score is the same negative number, however right the answer is: nothing "
+        "holds the other classes down",
+        fix="pick from F.log_softmax(scores, dim=-1), or use F.cross_entropy, which applies that itself",
+        diff="-    loss = -scores.gather(1, target)\n+    loss = -scores.log_softmax(-1).gather(1, target)",
+        attempts=(Intervention.at(call, "before", function="log_softmax", options={"dim": -1}),),
+    )
 
 
 def _attempts(loss: Call, made: Call | None) -> tuple[Intervention, ...]:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 import torch
 
 from chainrule.diagnose.case import Case, Seen
-from chainrule.diagnose.comparison import LOGITS, Comparison, comparisons
+from chainrule.diagnose.comparison import LOGITS, Comparison, comparisons, differences
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
 from chainrule.step import Call, Value
@@ -38,20 +38,21 @@ RANGES = {
     "functional_log_softmax": (-math.inf, 0.0),
     "logsigmoid": (-math.inf, 0.0),
 }
+PARTS = {"unbind", "chunk", "split", "getitem", "select", "narrow"}
 EVERYTHING = (-math.inf, math.inf)
 MUCH = 0.1
 BEYOND = 0.01  # an image that was resized goes a little beyond
 
 
 def check(case: Case) -> Iterator[Finding]:
-    found = [(seen, comparison) for seen in case.steps for comparison in comparisons(seen)]
-    for seen, first in found[: len(comparisons(case.steps[0]))] if found else ():
+    found = [(seen, comparison) for seen in case.steps for comparison in _compared(seen)]
+    for seen, first in found[: len(_compared(case.steps[0]))] if found else ():
         pairs = [c for _, c in found if (c.call.where, c.call.rule) == (first.call.where, first.call.rule)]
         targets = [c.target.tensor.double().flatten() for c in pairs if c.target.tensor is not None]
         if not targets or first.form not in ("probabilities", "numbers"):
             continue
         t = torch.cat(targets)
-        last = seen.origin(first.prediction)
+        last = _whole(seen, seen.origin(first.prediction))
         if first.form == "probabilities" and bool(((t < -BEYOND) | (t > 1 + BEYOND)).any()):
             yield _without_least(case, first, t)
             return
@@ -64,6 +65,10 @@ def check(case: Case) -> Iterator[Finding]:
                 last = seen.origin(last.arguments["input"]) or last
             yield _beyond(case, last, t, (low, high), (least, constant))
             return
+
+
+def _compared(seen: Seen) -> list[Comparison]:
+    return comparisons(seen) or differences(seen)
 
 
 def _beyond(case: Case, last: Call, t: Tensor, reach: tuple[float, float], loss: tuple[float, float]) -> Finding:
@@ -99,9 +104,16 @@ def _without_least(case: Case, first: Comparison, t: Tensor) -> Finding:
     )
 
 
+def _whole(seen: Seen, call: Call | None) -> Call | None:
+    """What gave the numbers of which this call takes a part."""
+    while call is not None and call.rule in PARTS:
+        call = seen.origin(call.arguments["input"])
+    return call
+
+
 def _range(seen: Seen, value: Value) -> tuple[float, float]:
     """Between which numbers the value lies, whatever the weights are; followed back through increasing functions."""
-    call = seen.origin(value)
+    call = _whole(seen, seen.origin(value))
     if call is None or call.rule not in RANGES:
         return EVERYTHING
     low, high = RANGES[call.rule]

@@ -26,6 +26,7 @@ from chainrule.step import Call
 FLAT = 0.01  # of the largest slope
 NEARLY_ALL = 0.95
 MANY = 0.5
+BENDS = ("sigmoid", "tanh", "rnn_tanh_cell")
 TWICE = 2.0
 
 
@@ -41,7 +42,7 @@ def check(case: Case) -> Iterator[Finding]:
         return
     for call, share in whole or sorted(found, key=lambda pair: -pair[1]):
         given = call.arguments["input"].tensor
-        before = _layer_before(first, call)
+        before = call if call.rule == "rnn_tanh_cell" else _layer_before(first, call)
         inputs = before.arguments.get("input") if before is not None else None
         size = float(inputs.tensor.abs().mean()) if inputs is not None and inputs.tensor is not None else float("nan")
         matrices = [name for name, value in first.step.parameters.items() if len(value.shape) > 1]
@@ -101,7 +102,7 @@ def _saturated(seen: Seen) -> Iterator[tuple[Call, float]]:
     last = seen.origin(seen.notation.prediction) if seen.notation.prediction is not None else None
     for call in seen.calls:
         out = call.output.tensor
-        if call.rule not in ("sigmoid", "tanh") or call is last or out is None or not out.numel():
+        if call.rule not in BENDS or call is last or out is None or not out.numel():
             continue
         slope = 4 * out * (1 - out) if call.rule == "sigmoid" else 1 - out * out
         share = float((slope < FLAT).double().mean())

@@ -2,9 +2,11 @@
 
 Law: F.cross_entropy applies log softmax itself, binary_cross_entropy_with_logits log σ. Given what a softmax or a
 sigmoid has already squashed into [0, 1], the second squashing can never come near 0 or 1: of K classes the right one
-gets at most e/(e + K − 1), so the loss cannot fall below ln(1 + (K − 1)/e), and with a sigmoid not below
-−ln σ(1) = 0.313 for one class and ln 2 for the other. The upstream gradient is multiplied by two slopes instead of
-one. (Log softmax twice is harmless: it changes nothing the second time.)
+gets at most e/(e + K − 1), so the loss cannot fall below ln(1 + (K − 1)/e), and with a sigmoid not below −ln σ(1) =
+0.313 for one class and ln 2 for the other. The upstream gradient is multiplied by two slopes instead of one. (Log
+softmax twice is harmless: it changes nothing the second time.)
+
+So it is where a loss by hand, or one of torch's that is written so, takes log σ of what a sigmoid gave.
 
 The threshold is none: the call that made the loss's input says it, or that its numbers are probabilities and a mean of
 what softmax gave.
@@ -40,7 +42,7 @@ def check(case: Case) -> Iterator[Finding]:
         if found is None:
             continue
         loss, squash = found
-        itself = TAKES_LOGITS[str(loss.rule)]
+        itself = TAKES_LOGITS.get(str(loss.rule), "sigmoid")
         classes = squash.output.shape[1] if len(squash.output.shape) > 1 else 1
         least = math.log(1 + (classes - 1) / math.e) if itself == "softmax" else math.log(1 + math.exp(-1))
         yield Finding(
@@ -67,6 +69,12 @@ def _squashed(seen: Seen) -> tuple[Call, Call] | None:
     """The loss and the squashing call whose result it takes."""
     for call in seen.calls:
         given = call.arguments.get("input")
+        if call.rule == "logsigmoid" and isinstance(given, Value):
+            made = seen.origin(given)
+            if made is not None and made.rule == "neg":
+                made = seen.origin(made.inputs[0])
+            if made is not None and made.rule == "sigmoid":
+                return call, made
         if call.rule in TAKES_LOGITS and isinstance(given, Value):
             made = seen.origin(given)
             if made is not None and str(made.rule).removeprefix("functional_") in SQUASHES:

@@ -39,6 +39,7 @@ class Pair(NamedTuple):
     call: Call
     first: Value
     second: Value
+    grows: int = 1  # with their distance; −1 where it is their likeness
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -81,15 +82,21 @@ def _pulled_and_pushed(seen: Seen) -> tuple[Pair, Pair] | None:
         if call.rule in TRIPLETS:
             anchor, positive, negative = (call.arguments[name] for name in ("anchor", "positive", "negative"))
             return Pair(call, anchor, positive), Pair(call, anchor, negative)
-    pairs = [(pair, _direction(seen, pair.call)) for call in seen.calls if (pair := _compared(seen, call)) is not None]
+    compared = (pair for call in seen.calls if (pair := _compared(seen, call)) is not None)
+    pairs = [(pair, pair.grows * _direction(seen, pair.call)) for pair in compared]
     pulled = [pair for pair, direction in pairs if direction > 0]
     pushed = [pair for pair, direction in pairs if direction < 0]
     return (pulled[0], pushed[0]) if len(pulled) == len(pushed) == 1 else None
 
 
 def _compared(seen: Seen, call: Call) -> Pair | None:
-    if call.rule == "pairwise_distance":
+    grows = 1
+    product = seen.producer(call.arguments.get("input")) if call.rule == "sum" else None
+    if call.rule in ("pairwise_distance", "cosine_similarity"):
         sides = [call.arguments["x1"], call.arguments["x2"]]
+        grows = 1 if call.rule == "pairwise_distance" else -1
+    elif product is not None and product.rule == "mul":
+        sides, grows = [product.arguments["input"], product.arguments["other"]], -1
     else:
         made = seen.producer(call.arguments.get("input")) if call.rule in DISTANCES or call.rule == "sum" else None
         if call.rule == "sum":
@@ -97,8 +104,11 @@ def _compared(seen: Seen, call: Call) -> Pair | None:
         if made is None or made.rule != "sub":
             return None
         sides = [made.arguments["input"], made.arguments["other"]]
+    first, second = sides
     known = all(isinstance(side, Value) and side.kind == "result" and len(side.shape) == 2 for side in sides)
-    return Pair(call, *sides) if known and call.output.numel == sides[0].shape[0] else None
+    if not known or first is second or call.output.numel != first.shape[0]:
+        return None
+    return Pair(call, first, second, grows)
 
 
 def _direction(seen: Seen, call: Call) -> int:

@@ -4,11 +4,11 @@ Law: where the target t[n] is a number that the network is given at the same pla
 the loss falls to 0, and nothing is learnt about what follows what. A language model is to be given the words *before*
 the one it has to say: inputs ids[:, :-1], targets ids[:, 1:].
 
-The threshold is none: class targets that are bit for bit the ids that enter the network's only embedding (or
-one-hot), at the same places (no shift) or one place later (a shift the wrong way round), of at least FEWEST ids and
-two different ones, in every step looked at. Numbers that are to be reconstructed (an autoencoder) are no classes; ids
-that pass one vector on their way lose their places; ids that are copied from a source beside a shifted target, as in
-translation, enter twice.
+The threshold is none: class targets that are bit for bit the ids that enter the network's only embedding (or one-hot),
+at the same places (no shift) or one place later (a shift the wrong way round), of at least FEWEST ids and two different
+ones, in every step looked at. Numbers that are to be reconstructed (an autoencoder) are no classes; ids that pass one
+vector on their way lose their places; ids that are copied from a source beside a shifted target, as in translation,
+enter twice. Of two kinds of ids those count that are the target where the others are not what precedes it.
 """
 
 from __future__ import annotations
@@ -58,7 +58,11 @@ def _given_away(seen: Seen) -> tuple[Call, str] | None:
     numbers = [v.tensor for v in ids.values() if v.tensor is not None and not _counts(v.tensor)]
     numbers += _one_hot(seen)
     target = compared[0].target.tensor
-    if len(numbers) != 1 or target is None or numbers[0].numel() != target.numel() or target.numel() < FEWEST:
+    if target is None or target.numel() < FEWEST:
+        return None
+    if len(numbers) == 2:  # a source beside the decoder's words: those before the target are no copy of it
+        numbers = [one for one, other in (numbers, numbers[::-1]) if _is_copied(one, other, target)]
+    if len(numbers) != 1 or numbers[0].numel() != target.numel():
         return None
     given = numbers[0]
     rows = target.reshape(given.shape)
@@ -71,6 +75,13 @@ def _given_away(seen: Seen) -> tuple[Call, str] | None:
     if given.dim() == 2 and given.shape[1] > 2 and torch.equal(rows[:, 1:], given[:, :-1]) and _is_cut(rows, given):
         return compared[0].call, "one place later: the network is asked for what it has just read"
     return None
+
+
+def _is_copied(given: Tensor, other: Tensor, target: Tensor) -> bool:
+    """Whether the targets are these ids, and the other ones not what stands before each target."""
+    if given.numel() != target.numel() or given.dim() != 2 or not torch.equal(given, target.reshape(given.shape)):
+        return False
+    return other.shape != given.shape or not torch.equal(other[:, 1:], given[:, :-1])
 
 
 def _is_cut(rows: Tensor, given: Tensor) -> bool:
