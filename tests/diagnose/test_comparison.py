@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 import chainrule
 from chainrule.diagnose.case import Case
+from chainrule.diagnose.checks import softmax_over_samples
 from chainrule.diagnose.comparison import comparisons, is_whole_loss
 
 N = 32
@@ -101,3 +102,17 @@ def test_a_margin_is_as_sure_as_it_is_right(tmp_path: Path) -> None:
     given, target = pair
     # no factor brings them nearer to the targets: the slope by it is 0
     assert math.isclose(float((given * target).sum()), float(given.square().sum()), rel_tol=1e-9)
+
+
+def test_a_loss_by_hand_has_its_classes_in_the_last_axis(tmp_path: Path) -> None:
+    def of_places(z: Tensor, y: Tensor) -> Tensor:
+        scores = z[:, None, :] * torch.arange(1.0, 4.0)[:, None]
+        return -scores.log_softmax(-1).gather(2, y[:, None, None].expand(-1, 3, 1)).mean()
+
+    case = seen(of_places, tmp_path)
+    (found,) = comparisons(case.steps[-1])
+    pair = found.answers()
+    assert pair is not None
+    assert pair[0].shape == pair[1].shape == (3 * N, 2)
+    torch.testing.assert_close(pair[0].sum(1), torch.ones(3 * N, dtype=torch.float64))
+    assert not list(softmax_over_samples.check(case))

@@ -55,6 +55,12 @@ class Comparison:
     def is_classes(self) -> bool:
         return self.form == "classes"
 
+    @property
+    def class_axis(self) -> int:
+        """That of the prediction in which classes stand: 1, as the losses have them, or the last, where a loss by hand
+        picks them."""
+        return -1 if self.by_hand else min(1, len(self.prediction.shape) - 1)
+
     def answers(self) -> tuple[Tensor, Tensor] | None:
         """(samples, outputs) of both; None where their numbers are not known or do not go together."""
         given, target = self.prediction.tensor, self.target.tensor
@@ -77,13 +83,11 @@ class Comparison:
         return given.reshape(len(given), -1), target.reshape(len(given), -1)
 
     def _classes(self, given: Tensor, target: Tensor) -> tuple[Tensor, Tensor] | None:
-        """Probabilities and one-hot targets; classes stand in axis 1 of the prediction, as the losses have them, or in
-        the last, where a loss by hand picks them."""
-        axis = -1 if self.by_hand else 1 if given.dim() > 1 else 0
-        number = given.shape[axis]
+        """Probabilities and one-hot targets."""
+        number = given.shape[self.class_axis]
         if number < 2 or number > MOST_CLASSES:
             return None
-        given = given.double().movedim(axis, -1).reshape(-1, number)
+        given = given.double().movedim(self.class_axis, -1).reshape(-1, number)
         probabilities = given.softmax(1) if self.call.rule == "cross_entropy" else given.exp()
         target = target.reshape(-1)
         if torch.equal(target, torch.arange(len(target))):  # pairs that are to find each other, no classes of samples

@@ -74,7 +74,7 @@ def _guesses(case: Case) -> bool:
     if len(compared) != 1 or not compared[0].is_classes or len(compared[0].prediction.shape) < 2:
         return False
     tenth = max(len(case.losses) // 10, 1)
-    return fmean(case.losses[-tenth:]) > 0.5 * math.log(max(compared[0].prediction.shape[1], 2))
+    return fmean(case.losses[-tenth:]) > 0.5 * math.log(max(compared[0].prediction.shape[compared[0].class_axis], 2))
 
 
 def _norms(seen: Seen) -> list[Call]:

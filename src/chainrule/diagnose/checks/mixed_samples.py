@@ -100,11 +100,11 @@ def _torn(seen: Seen, compared: Comparison) -> Mixing | None:
     if not compared.is_classes or len(compared.prediction.shape) < 2 or compared.answers() is None:
         return None
     made, place = _source(seen, compared.prediction)
-    classes = compared.prediction.shape[1]
+    classes = compared.prediction.shape[compared.class_axis]
     axis = UNITS.get(str(made.rule)) if made is not None else None
     if made is None or place is None or axis is None or classes < 2 or made.output.shape[axis] != classes:
         return None
-    at = list(torch.unravel_index(place.movedim(1, -1).reshape(-1, classes), made.output.shape))
+    at = list(torch.unravel_index(place.movedim(compared.class_axis, -1).reshape(-1, classes), made.output.shape))
     units = at.pop(axis)
     elsewhere = torch.stack([(part != part[:, :1]).any(1) for part in at]).any(0)
     torn = float(((units.sort(1).values != torch.arange(classes)).any(1) | elsewhere).double().mean())

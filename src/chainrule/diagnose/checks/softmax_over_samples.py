@@ -94,7 +94,7 @@ def _misses(comparison: Comparison, squash: Call, logarithms: bool) -> bool:
     if given is None or given.dim() < 2 or min(given.shape[:2]) < 2 or squash.output.shape[axis(squash)] < 2:
         return False
     if comparison.is_classes:
-        classes = 1
+        classes = comparison.class_axis
         if not logarithms:  # told as squashed-twice or no-log-probabilities
             return False
     elif target is not None and target.shape == given.shape and bool(((target.sum(-1) - 1).abs() < FAR).all()):
