@@ -25,9 +25,10 @@ SURE = 3.0  # standard deviations
 
 
 class FrozenWeights:
-    """Those of one step."""
+    """Those of one step; `trained` tells those that were trained before."""
 
-    def __init__(self) -> None:
+    def __init__(self, trained: Callable[[Tensor], bool]) -> None:
+        self._trained = trained
         self._found: dict[int, tuple[weakref.ref[Tensor], Frozen]] = {}
         self._by: dict[int, tuple[weakref.ref[Tensor], Line]] = {}
 
@@ -43,19 +44,19 @@ class FrozenWeights:
             if type(weight) is nn.Parameter and not weight.requires_grad and id(weight) not in self._found:
                 _, file, line = places.here(caller(2))
                 known, by = self._by.get(id(weight), (None, Line()))
-                found = Frozen(Line(file, line), is_as_drawn(weight), by if known and known() is weight else Line())
+                drawn = is_as_drawn(weight) and not self._trained(weight)
+                found = Frozen(Line(file, line), drawn, by if known and known() is weight else Line())
                 self._found[id(weight)] = (weakref.ref(weight), found)
 
     def named(self, names: Mapping[int, str], written: Container[str]) -> dict[str, Frozen]:
         """What was found, by the name of the weight. Of one with too few numbers to tell, that it was `written` by a
         function that draws."""
         made = {names[i]: found for i, (ref, found) in self._found.items() if i in names and ref() is not None}
-        small = {names[i] for i, (ref, _) in self._found.items() if i in names and _is_small(ref())}
+        small = {names[i] for i, (ref, _) in self._found.items() if i in names and self._is_small(ref())}
         return {n: replace(one, drawn=True) if n in small and n in written else one for n, one in made.items()}
 
-
-def _is_small(weight: Tensor | None) -> bool:
-    return weight is not None and weight.dim() > 1 and weight.numel() < FEWEST
+    def _is_small(self, weight: Tensor | None) -> bool:
+        return weight is not None and weight.dim() > 1 and weight.numel() < FEWEST and not self._trained(weight)
 
 
 def is_as_drawn(weight: Tensor) -> bool:

@@ -71,9 +71,11 @@ class Recorder(TorchFunctionMode):
         index: int,
         display_bytes: int | None = None,
         origin_of: Callable[[nn.Module], Line] = lambda _: Line(),
+        trained: Callable[[Tensor], bool] = lambda _: False,
     ) -> None:
         super().__init__()
         self.step = Step(index)
+        self._trained = trained
         self.places = Places(origin_of)
         self.closed = False
         self.hooked: set[Edge] = set()  # values whose gradient a hook of the user may change
@@ -97,7 +99,7 @@ class Recorder(TorchFunctionMode):
         self._roots_seen = 0
         self._asides = Asides()
         self._parts = Parts()
-        self._frozen = FrozenWeights()
+        self._frozen = FrozenWeights(self._trained)
         self._written = Writes()
 
     # ------------------------------------------------------------ torch calls us here
@@ -500,7 +502,7 @@ class Recorder(TorchFunctionMode):
             part.clear()
         self._asides = Asides()
         self._parts = Parts()
-        self._frozen = FrozenWeights()
+        self._frozen = FrozenWeights(self._trained)
         self._written = Writes()
         for more in (self.leaves, self._by_edge, self._by_tensor, self._by_storage, self._tokens, self._fresh):
             more.clear()

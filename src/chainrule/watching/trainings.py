@@ -48,6 +48,10 @@ class Trainings:
             self._starts.append({"step": step, "training": number})
         self._last = number
 
+    def had(self, weight: Tensor) -> bool:
+        """Whether it got gradients in one of them."""
+        return any(ref() is weight for refs, _ in self._known for ref in refs)
+
     def all(self) -> list[dict[str, int]]:
         """The recorded steps with which one began or went on, and its number."""
         return list(self._starts)

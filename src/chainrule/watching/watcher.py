@@ -250,7 +250,7 @@ class Watcher:
     # ------------------------------------------------------------ the mode on and off
 
     def _arm(self) -> None:
-        self.recorder = Recorder(self.index, self._display_bytes, self._origins.of)
+        self.recorder = Recorder(self.index, self._display_bytes, self._origins.of, self.trainings.had)
         self._seconds = 0.0
         self._sharing = Sharing()
         self._engine = torch.autograd._engine_run_backward  # type: ignore[attr-defined]

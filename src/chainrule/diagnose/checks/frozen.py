@@ -25,7 +25,6 @@ from chainrule.diagnose.motion import came_to_nothing
 from chainrule.step import Line
 
 LAYERS = {"linear", "addmm", "conv1d", "conv2d", "conv3d", "embedding"}
-LOOKS = 3  # steps of an earlier training
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -62,18 +61,9 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _as_drawn(case: Case) -> set[str]:
-    """The frozen weights that are as they were drawn: no optimizer has moved them in an earlier training."""
-    trained: set[str] = set()
-    for index in [index for index in case.history.steps if index < case.start][-LOOKS:]:
-        trained |= Seen.of(case.history.read(index)).changes.keys()
+    """The frozen weights that are as they were drawn."""
     known = [*case.steps[0].step.frozen.items(), *case.steps[-1].step.frozen.items()]
-    drawn = {name for name, frozen in known if frozen.drawn}
-    return {name for name in drawn if not any(_is_same(name, other) for other in trained)}
-
-
-def _is_same(name: str, other: str) -> bool:
-    """Whether two steps may mean the same weight: one that calls fewer models leaves out their names."""
-    return name == other or name.endswith(f".{other}") or other.endswith(f".{name}")
+    return {name for name, frozen in known if frozen.drawn}
 
 
 def _frozen(seen: Seen, drawn: set[str]) -> dict[str, Where]:

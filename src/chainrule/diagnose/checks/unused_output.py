@@ -86,6 +86,8 @@ def _asked_twice(seen: Seen, calls: list[Call]) -> list[Call]:
     """The losses that take another answer of the shape of what is left out: one that is compared with two targets, that
     is of layers which no optimizer has, or that what is left out goes on from. Or of any shape: one that is compared
     with two targets, where what is left out has as many outputs as one of those has classes."""
+    if not calls:
+        return []
     shapes = {call.output.shape for call in calls}
     losses = [call for call in seen.calls if call.rule in LOSSES and isinstance(call.arguments.get("target"), Value)]
     by_answer: dict[Value, list[Call]] = {}
