@@ -177,7 +177,7 @@ CONSEQUENCES: dict[str, frozenset[str]] = {
     "cleared-gradients": OF_DATA | {"never-moved", "unused-output", "cut-graph"},
     "discarded-gradients": OF_DATA,
     "no-zero-grad": frozenset({"diverged", "dead-relu", "not-finite"}),
-    "never-moved": OF_DATA,
+    "never-moved": OF_DATA | {"frozen"},
     "frozen": OF_DATA | {"faded-activations"},
     "eval-mode": FADING | {"diverged", "unscaled-inputs", "unscaled-targets"},
     "constant-inputs": frozenset({"dead-relu", "linear-stack"}),

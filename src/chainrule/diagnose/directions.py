@@ -136,8 +136,11 @@ def _together(seen: Seen, call: Call) -> float:
 
 
 def _is_distance(seen: Seen, call: Call) -> bool:
-    """The square or size of what an answer is away from data; not where other data weighs it, as rewards do."""
+    """The square or size of what an answer is away from data, as it is or over a spread; not where other data weighs
+    it, as rewards do."""
     made = seen.producer(call.arguments.get("input")) if call.rule in ("pow", "square", "abs") else None
+    if made is not None and made.rule == "div":  # in units of a spread
+        made = seen.producer(made.arguments.get("input"))
     even = call.rule != "pow" or call.arguments.get("exponent") == 2
     if made is None or made.rule != "sub" or not even:
         return False

@@ -5,11 +5,11 @@ their inputs, files read in two orders), the sum of the samples' gradients is no
 best constant answer, apart from what is learnt by heart.
 
 Independence is no fact that data can prove. The finding needs three signs that agree, of at least FEWEST samples: the
-distance covariance of inputs and targets is no larger than of one shuffling in twenty (measure.dependence, of up to
-MOST; under independence that is so nineteen times in twenty, with a real connection of some strength nearly never),
-neither an affine function nor the nearest samples explain anything of targets they have not seen, and the network,
-after at least STEPS steps, explains next to nothing either: of fewer than MOST samples, each seen AGAIN times and more,
-less than half.
+distance covariance of inputs and targets is no larger than of one shuffling in fifty (measure.dependence, of up to
+MOST; under independence that is so 49 times in 50, with a real connection of some strength nearly never), neither an
+affine function nor the nearest samples explain anything of targets they have not seen, and the network, after at least
+STEPS steps, explains next to nothing either: of fewer than MOST samples, each seen AGAIN times and more, less than
+half.
 
 Nor is anything said where the numbers seen are not the data but what was made of them before the first call with a
 gradient: the same samples with other inputs in another step (noise, augmentation), numbers that are dropped at random,
@@ -33,7 +33,7 @@ Tensor = torch.Tensor
 
 FEWEST = 100
 STEPS = 50
-BY_CHANCE = 0.05
+BY_CHANCE = 0.02
 MOST = 1000
 NOTHING = 0.05
 ALIKE = 2.0  # times the variance that the features' shares of zeros have by chance: its own spread is √(2/features)
