@@ -39,7 +39,7 @@ class Failure:
         return [] if self.step is None else self.step.asides
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Seen:
     """One recorded step with its notation; `calls` are those between the data and the loss, in order."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import torch
 
@@ -102,10 +103,15 @@ class Comparison:
         return probabilities.reshape(len(given), -1), target.reshape(len(given), -1)
 
 
+_KNOWN: WeakKeyDictionary[Seen, list[Comparison]] = WeakKeyDictionary()
+
+
 def comparisons(seen: Seen) -> list[Comparison]:
     """All of a step, in their order; one that is written by hand, where there are no others."""
-    found = list(_by_function(seen))
-    return found or [one for one in _by_hand(seen) if _is_all(seen, one.prediction)][:1]
+    if seen not in _KNOWN:
+        found = list(_by_function(seen))
+        _KNOWN[seen] = found or [one for one in _by_hand(seen) if _is_all(seen, one.prediction)][:1]
+    return _KNOWN[seen]
 
 
 def differences(seen: Seen) -> list[Comparison]:
@@ -141,8 +147,10 @@ def _by_function(seen: Seen) -> Iterator[Comparison]:
 
 
 def _by_hand(seen: Seen) -> Iterator[Comparison]:
-    """What looks like one: likelihoods of classes, cross-entropies of probabilities, margins, differences."""
-    for call in seen.calls:
+    """What looks like one behind the last call that takes a weight: likelihoods of classes, cross-entropies of
+    probabilities, margins, differences."""
+    last = max((place for place, call in enumerate(seen.calls) if _has_weight(call)), default=len(seen.calls))
+    for call in seen.calls[last + 1 :]:
         data = [value for value in call.values if value.kind == "data"]
         results = [value for value in call.values if value.kind == "result"]
         if not data or len(results) != 1 or call.output.numel < 2 or weighed(seen, call):
@@ -155,6 +163,10 @@ def _by_hand(seen: Seen) -> Iterator[Comparison]:
             yield from _product(seen, call, given, target)
         elif call.rule == "sub" and given.shape == target.shape and tells(target) and _is_even(seen, call):
             yield Comparison(call, given, target, "numbers", by_hand=True)
+
+
+def _has_weight(call: Call) -> bool:
+    return any(value.kind == "parameter" for value in call.values)
 
 
 def _is_picked(seen: Seen, call: Call, given: Value, target: Value) -> bool:

@@ -34,11 +34,11 @@ def is_rectifier(call: Call) -> bool:
 
 def weight_layers(seen: Seen) -> list[tuple[Call, Value]]:
     """The calls with a weight matrix, in order."""
-    found = ((call, _weight(seen, value)) for call in seen.calls if call.rule not in TURNS for value in call.values)
+    found = ((call, weight_of(seen, value)) for call in seen.calls if call.rule not in TURNS for value in call.values)
     return [(call, weight) for call, weight in found if weight is not None and len(weight.shape) > 1]
 
 
-def _weight(seen: Seen, value: Value) -> Value | None:
+def weight_of(seen: Seen, value: Value) -> Value | None:
     """The parameter that this is, as it is or with its axes turned."""
     made = seen.producer(value)
     while made is not None and made.rule in TURNS:
@@ -58,7 +58,7 @@ def spreads(seen: Seen) -> tuple[float, float]:
 
 
 def _input(seen: Seen, layer: tuple[Call, Value]) -> Value | None:
-    given = (value for value in layer[0].values if _weight(seen, value) is None)
+    given = (value for value in layer[0].values if weight_of(seen, value) is None)
     return next((value for value in given if value.dtype.is_floating_point), None)
 
 

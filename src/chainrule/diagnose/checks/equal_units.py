@@ -25,6 +25,7 @@ from chainrule.diagnose.answers import late_answers
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
+from chainrule.diagnose.layers import weight_of
 from chainrule.step import Call, Value
 
 LAYERS = {"embedding", "linear", "addmm", "matmul", "conv1d", "conv2d", "conv3d"}
@@ -141,9 +142,8 @@ def _is_table(seen: Seen, call: Call, weight: Value) -> bool:
     """Whether its rows stand for things, and are multiplied with those of another table: no data is multiplied."""
     if call.rule == "embedding":
         return True
-    made = seen.made_of(*(value for value in call.values if value is not weight))
-    others = [value for value in made if value.kind == "parameter" and len(value.shape) > 1]
-    return call.rule == "matmul" and bool(others) and not any(value.kind == "data" for value in made)
+    others = [value for value in call.values if value is not weight]
+    return call.rule == "matmul" and all(weight_of(seen, value) is not None for value in others)
 
 
 def _axis(call: Call) -> int:

@@ -72,8 +72,10 @@ def _picked(seen: Seen) -> Call | None:
     for call in seen.calls:
         given = next((value for value in call.values if value.kind == "result"), None)
         if call.rule in ("gather", "getitem") and given is not None and _is_one_each(call, given):
-            made, g, scores = seen.origin(given), seen.gradient(call.output), given.tensor
-            if made is None or g is None or scores is None or is_log_probability(seen, made):
+            made, g, scores, whole = seen.origin(given), seen.gradient(call.output), given.tensor, seen.gradient(given)
+            if made is None or g is None or scores is None or whole is None or is_log_probability(seen, made):
+                continue
+            if torch.count_nonzero(whole) != torch.count_nonzero(g):  # the others have a way to the loss as well
                 continue
             alike = bool((g < 0).all()) and math.isclose(float(g.min()), float(g.max()), rel_tol=1e-3)
             if alike and bool((scores > 0).any()):
