@@ -33,7 +33,7 @@ def check(case: Case) -> Iterator[Finding]:
     root = seen.calls[-1]
     began = next((one for one in seen.step.backwards if not one.returned), seen.step.backwards[0])
     numbers = [one[0].output.tensor for one in (found[0], found[-1])]
-    lost = [float(t.double().mean()) for t in numbers if t is not None]
+    lost = {n: float(t.double().mean()) for n, t in zip(("first", "last"), numbers, strict=True) if t is not None}
     yield Finding(
         slug="other-loss",
         title=f"backward() starts from {root.name}, and {call.name} has no part in it",
@@ -41,14 +41,14 @@ def check(case: Case) -> Iterator[Finding]:
         steps=(case.steps[0].index, case.last),
         evidence={
             "has no part in it": f"{call.name} ({call.where.rpartition('/')[2]})",
-            **dict(zip(("first", "last"), lost, strict=False)),
+            **lost,
             "loss that is sent back, first": case.losses[0],
             "last": case.losses[-1],
         },
         because="only what backward() is called on, and what that was computed from, has a gradient",
         fix="call backward() on the sum of all terms",
         diff="-    penalty.backward()\n+    (loss + penalty).backward()",
-        attempts=(Intervention("root", {"source": place_of(call), "was": lost}),) if len(lost) == 2 else (),
+        attempts=(Intervention("root", {"source": place_of(call), "was": [*lost.values()]}),) if len(lost) == 2 else (),
     )
 
 
