@@ -78,9 +78,8 @@ class Comparison:
         elif self.form == "counts":
             given = given.double().exp() if self.call.arguments.get("log_input", True) else given
         elif self.form == "signs":
-            given = (
-                _as_sure_as_right(given.double().clamp(-1, 1), target.double()) if self.by_hand else (given / 2).tanh()
-            )
+            bounded = given.double().clamp(-1, 1)
+            given = _as_sure_as_right(bounded, target.double()) if self.by_hand else (given / 2).tanh()
         return given.reshape(len(given), -1), target.reshape(len(given), -1)
 
     def _classes(self, given: Tensor, target: Tensor) -> tuple[Tensor, Tensor] | None:
@@ -149,33 +148,30 @@ def _by_function(seen: Seen) -> Iterator[Comparison]:
 def _by_hand(seen: Seen) -> Iterator[Comparison]:
     """What looks like one behind the last call that takes a weight: likelihoods of classes, cross-entropies of
     probabilities, margins, differences."""
-    last = max((place for place, call in enumerate(seen.calls) if _has_weight(call)), default=len(seen.calls))
+    last = max((place for place, call in enumerate(seen.calls) if call.takes_weight), default=len(seen.calls))
     for call in seen.calls[last + 1 :]:
         data = [value for value in call.values if value.kind == "data"]
         results = [value for value in call.values if value.kind == "result"]
         if not data or len(results) != 1 or call.output.numel < 2 or weighed(seen, call):
             continue
         given, target = results[0], data[-1]
-        if call.rule in ("gather", "getitem"):
-            if _is_picked(seen, call, given, target):
-                yield Comparison(call, given, target, "classes", by_hand=True)
+        made = seen.origin(given)
+        if picked(call) == (given, target) and made is not None and is_log_probability(seen, made):
+            yield Comparison(call, given, target, "classes", by_hand=True)
         elif call.rule == "mul" and given.shape == target.shape:
             yield from _product(seen, call, given, target)
         elif call.rule == "sub" and given.shape == target.shape and tells(target) and _is_even(seen, call):
             yield Comparison(call, given, target, "numbers", by_hand=True)
 
 
-def _has_weight(call: Call) -> bool:
-    return any(value.kind == "parameter" for value in call.values)
-
-
-def _is_picked(seen: Seen, call: Call, given: Value, target: Value) -> bool:
-    """Whether it takes the log probability of each sample's class."""
-    whole = not target.dtype.is_floating_point and target.dtype != torch.bool
-    made = seen.origin(given)
-    if not whole or target.numel != call.output.numel or made is None or not is_log_probability(seen, made):
-        return False
-    return len(given.shape) > 1 and given.numel == target.numel * given.shape[-1]
+def picked(call: Call) -> tuple[Value, Value] | None:
+    """Scores and classes, where the call takes one number of each row by the number of a class."""
+    given = next((value for value in call.values if value.kind == "result"), None)
+    whole = [v for v in call.values if v.kind == "data" and not v.dtype.is_floating_point and v.dtype != torch.bool]
+    if call.rule not in ("gather", "getitem") or given is None or not whole or call.output.numel < 2:
+        return None
+    one_each = whole[-1].numel == call.output.numel and given.numel == call.output.numel * given.shape[-1]
+    return (given, whole[-1]) if len(given.shape) > 1 and one_each else None
 
 
 def _product(seen: Seen, call: Call, given: Value, target: Value) -> Iterator[Comparison]:

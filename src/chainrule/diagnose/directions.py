@@ -168,8 +168,10 @@ def weighed(seen: Seen, call: Call, chosen: bool = False) -> bool:
 
 
 def _is_weight_of_each(value: Value, chosen: bool) -> bool:
-    if value.kind != "data" or value.numel < 2 or value.tensor is None:
-        return value.kind == "data" and value.numel > 1
+    if value.kind != "data" or value.numel < 2:
+        return False
+    if value.tensor is None:
+        return True
     return tells(value) and not (chosen and bool(((value.tensor == 0) | (value.tensor == 1)).all()))
 
 

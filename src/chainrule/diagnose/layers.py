@@ -32,6 +32,10 @@ def is_rectifier(call: Call) -> bool:
     return call.rule in RECTIFIERS or clamps
 
 
+def is_in_front_of_a_layer(seen: Seen, call: Call) -> bool:
+    return any(layer.index > call.index for layer, _ in weight_layers(seen))
+
+
 def weight_layers(seen: Seen) -> list[tuple[Call, Value]]:
     """The calls with a weight matrix, in order."""
     found = ((call, weight_of(seen, value)) for call in seen.calls if call.rule not in TURNS for value in call.values)

@@ -63,6 +63,11 @@ class Call:
         """Every tensor among the arguments."""
         return [value for argument in self.arguments.values() for value in arguments_of(argument)]
 
+    @property
+    def takes_weight(self) -> bool:
+        """Whether a leaf that wants a gradient is among the arguments."""
+        return any(value.kind == "parameter" for value in self.values)
+
     def missing(self, names: Iterable[str]) -> str:
         """The first of these arguments ("output" is the output), or of `saved`, whose numbers were not kept, or ""."""
         if self.lost:

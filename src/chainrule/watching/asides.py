@@ -88,8 +88,9 @@ class Asides:
         """What is computed of a result, still without a gradient, stands for it."""
         ids = {id(tensor) for tensor in taken}
         for found in self._found:
-            if found.leaf is not None and any(id(ref()) in ids for ref in found.results if ref() is not None):
-                found.results.extend(weakref.ref(result) for result in results)
+            alive = [ref for ref in found.results if ref() is not None] if found.leaf is not None else []
+            if any(id(ref()) in ids for ref in alive):
+                found.results[:] = [*alive, *(weakref.ref(result) for result in results)]
 
     def takes(self, leaf: Tensor) -> bool:
         """Whether one of them took this parameter."""

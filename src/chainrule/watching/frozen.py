@@ -51,12 +51,15 @@ class FrozenWeights:
     def named(self, names: Mapping[int, str], written: Container[str]) -> dict[str, Frozen]:
         """What was found, by the name of the weight. Of one with too few numbers to tell, that it was `written` by a
         function that draws."""
-        made = {names[i]: found for i, (ref, found) in self._found.items() if i in names and ref() is not None}
-        small = {names[i] for i, (ref, _) in self._found.items() if i in names and self._is_small(ref())}
-        return {n: replace(one, drawn=True) if n in small and n in written else one for n, one in made.items()}
+        made = {}
+        for i, (ref, found) in self._found.items():
+            if i in names and (weight := ref()) is not None:
+                drawn = found.drawn or (names[i] in written and self._is_small(weight))
+                made[names[i]] = replace(found, drawn=drawn)
+        return made
 
-    def _is_small(self, weight: Tensor | None) -> bool:
-        return weight is not None and weight.dim() > 1 and weight.numel() < FEWEST and not self._trained(weight)
+    def _is_small(self, weight: Tensor) -> bool:
+        return weight.dim() > 1 and weight.numel() < FEWEST and not self._trained(weight)
 
 
 def is_as_drawn(weight: Tensor) -> bool:

@@ -63,15 +63,16 @@ def is_attribute(function: Callable[..., Any]) -> bool:
 class Recorder(TorchFunctionMode):
     """Records the calls of one step into `step`. Failures of ours are noted in step.problems, never raised.
 
-    `display_bytes` is how much is kept of what no rule reads; None is DISPLAY_BYTES.
+    `display_bytes` is how much is kept of what no rule reads; None is DISPLAY_BYTES. `origin_of` knows where a module
+    was made, `trained` whether a weight had gradients in an earlier training.
     """
 
     def __init__(
         self,
         index: int,
-        display_bytes: int | None = None,
-        origin_of: Callable[[nn.Module], Line] = lambda _: Line(),
-        trained: Callable[[Tensor], bool] = lambda _: False,
+        display_bytes: int | None,
+        origin_of: Callable[[nn.Module], Line],
+        trained: Callable[[Tensor], bool],
     ) -> None:
         super().__init__()
         self.step = Step(index)

@@ -125,15 +125,11 @@ def _code(case: Case, seen: Seen) -> Iterator[Finding]:
 
 def _wider(seen: Seen, call: Call, units: int) -> tuple[Intervention, ...]:
     """More units, where the layer and the one that takes them are linear."""
-    later = (one for one in seen.calls if one.index > call.index and one.rule in LAYERS and _weighs(one))
+    later = (one for one in seen.calls if one.index > call.index and one.rule in LAYERS and one.takes_weight)
     following = next((one for one in later if call.output in seen.made_of(*one.values)), None)
     if following is None or {call.rule, following.rule} != {"linear"}:
         return ()
     return (Intervention.at(call, "wider", width=units, next=place_of(following)),)
-
-
-def _weighs(call: Call) -> bool:
-    return any(value.kind == "parameter" for value in call.values)
 
 
 def _along_a_curve(values: torch.Tensor, explained: float) -> int:
@@ -160,7 +156,7 @@ def _directions(t: torch.Tensor) -> torch.Tensor:
 
 def _narrowest(seen: Seen) -> tuple[Call, int] | None:
     """The narrowest layer before the last one, and its units."""
-    layers = [call for call in seen.calls if call.rule in LAYERS and _weighs(call)]
+    layers = [call for call in seen.calls if call.rule in LAYERS and call.takes_weight]
     widths = [(call, call.output.shape[-1]) for call in layers[:-1] if len(call.output.shape) == 2]
     return min(widths, key=lambda pair: pair[1], default=None)
 

@@ -21,7 +21,7 @@ from chainrule.diagnose.answers import all_answers, falls_short, late_answers
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
-from chainrule.diagnose.layers import CONVOLUTIONS, is_rectifier, weight_layers
+from chainrule.diagnose.layers import CONVOLUTIONS, is_in_front_of_a_layer, is_rectifier
 from chainrule.step import Call
 
 Tensor = torch.Tensor
@@ -98,15 +98,16 @@ def _drawn(first: Seen, call: Call) -> Where | None:
     """Where the script wrote the weights or the bias in front, if the layer was dead from the start."""
     same = _same(first, call)
     made = first.producer(same[0].values[0]) if same and _is_dead(first, call) else None
-    names = [value.name for value in reversed(made.values) if value.kind == "parameter"] if made is not None else []
-    return Where.of_weights(made, names, first.step) if made is not None else None
+    if made is None:
+        return None
+    return Where.of_weights(made, [v.name for v in reversed(made.values) if v.kind == "parameter"], first.step)
 
 
 def _is_hinge(seen: Seen, call: Call) -> bool:
     """Whether it is the max(0, m − d) of a loss, which is 0 where all is as wanted."""
     made = seen.producer(call.values[0])
-    behind = any(layer.index > call.index for layer, _ in weight_layers(seen))
-    return made is not None and made.rule in ("add", "sub", "rsub") and len(made.values) == 1 and not behind
+    by_a_number = made is not None and made.rule in ("add", "sub", "rsub") and len(made.values) == 1
+    return by_a_number and not is_in_front_of_a_layer(seen, call)
 
 
 def _alive(seen: Seen, like: Call) -> Tensor | None:

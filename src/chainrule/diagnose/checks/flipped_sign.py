@@ -1,11 +1,11 @@
 """Descent moves the predictions towards their targets.
 
-Law: a comparison ℓ(ŷ, t) is least where ŷ = t, and w ← w − η·∂L/∂w lowers L. So ℓ must fall with L: ∂L/∂ℓ > 0. Where
-it is negative in every comparison of every step (a minus before the loss, a minus missing before a log likelihood
-written by hand, maximize=True), each step drives the predictions away from their targets, faster and faster. For a log
-likelihood and a cosine similarity the sign is the other one: ∂L/∂ln p < 0 for the class that is right; so it is for
-log p·R, the mean of which a policy gradient is to raise (Williams 1992), and for what a critic that learns from rewards
-says of a policy's actions (Lillicrap et al., 2016).
+Law: a comparison ℓ(ŷ, t) is least where ŷ = t, and w ← w − η·∂L/∂w lowers L. So ℓ must fall with L: ∂L/∂ℓ > 0. Where it
+is negative in every comparison of every step (a minus before the loss, a minus missing before a log likelihood written
+by hand, maximize=True), each step drives the predictions away from their targets, faster and faster. For a log
+likelihood and a cosine similarity the sign is the other one: ∂L/∂ln p < 0 for the class that is right; so it is for log
+p·R, the mean of which a policy gradient is to raise (Williams 1992), with one R for each sample or for each step, and
+for what a critic that learns from rewards says of a policy's actions (Lillicrap et al., 2016).
 
 The threshold is none: the sign of every comparison in every step. A GAN, whose two players pull in two directions, an
 adversarial input (there the input moves, not the weights), an entropy bonus and rewards of both signs are no fault.

@@ -39,8 +39,8 @@ def check(case: Case) -> Iterator[Finding]:
             continue
         if not all(_is_weight(named[0], seen, name) for seen in named) or all(_makes_targets(s, name) for s in named):
             continue
-        calls = [value.name for seen in named if (value := seen.parameter(name)) is not None]
-        made = [change for seen, own in zip(named, calls, strict=True) if (change := seen.changes.get(own)) is not None]
+        own = ((seen.changes, value) for seen in named if (value := seen.parameter(name)) is not None)
+        made = [changes[value.name] for changes, value in own if value.name in changes]
         if all(change.after is not None and bool((change.after == change.before).all()) for change in made):
             still[name] = made
     still = {

@@ -8,6 +8,9 @@ fall below −1.
 The Kullback-Leibler divergence, t·(ln t − x), is no other: F.kl_div takes the logarithms as x, which are never above 0;
 there the finding is that none of its numbers lies below 0.
 
+So it is where a script picks each sample's score itself (gather, an index) and raises the mean: the picked numbers all
+have the same gradient, the others none, and some scores lie above 0.
+
 A row counts where its Σ exp(x) is further than 1 % from 1: rounding of log softmax in half precision stays below that.
 """
 
@@ -19,6 +22,7 @@ from collections.abc import Iterator
 import torch
 
 from chainrule.diagnose.case import Case, Seen, tells
+from chainrule.diagnose.comparison import picked
 from chainrule.diagnose.directions import is_log_probability
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
@@ -70,24 +74,17 @@ def _picked(seen: Seen) -> Call | None:
     """A call that takes one number of each sample's scores, the mean of which is to grow without end: the scores are no
     logarithms of probabilities, and the gradient is the same for all that are taken."""
     for call in seen.calls:
-        given = next((value for value in call.values if value.kind == "result"), None)
-        if call.rule in ("gather", "getitem") and given is not None and _is_one_each(call, given):
-            made, g, scores, whole = seen.origin(given), seen.gradient(call.output), given.tensor, seen.gradient(given)
-            if made is None or g is None or scores is None or whole is None or is_log_probability(seen, made):
-                continue
-            if torch.count_nonzero(whole) != torch.count_nonzero(g):  # the others have a way to the loss as well
-                continue
-            alike = bool((g < 0).all()) and math.isclose(float(g.min()), float(g.max()), rel_tol=1e-3)
-            if alike and bool((scores > 0).any()):
-                return call
+        pair, g = picked(call), seen.gradient(call.output)
+        if pair is None or g is None or not tells(pair[1]):
+            continue
+        scores, whole, made = pair[0].tensor, seen.gradient(pair[0]), seen.origin(pair[0])
+        if made is None or scores is None or whole is None or is_log_probability(seen, made):
+            continue
+        alone = bool(torch.count_nonzero(whole) == torch.count_nonzero(g))  # the others have no way to the loss
+        alike = bool((g < 0).all()) and math.isclose(float(g.min()), float(g.max()), rel_tol=1e-3)
+        if alone and alike and bool((scores > 0).any()):
+            return call
     return None
-
-
-def _is_one_each(call: Call, given: Value) -> bool:
-    """Whether it takes one number of each row, by the numbers of classes."""
-    index = [v for v in call.values if v.kind == "data" and not v.dtype.is_floating_point and v.dtype != torch.bool]
-    one_each = bool(index) and call.output.numel > 1 and index[-1].numel == call.output.numel and tells(index[-1])
-    return one_each and len(given.shape) > 1 and given.numel == call.output.numel * given.shape[-1]
 
 
 def _by_hand(case: Case, call: Call | None) -> Finding:

@@ -5,8 +5,10 @@ weights; the answers are pressed against the bound, where the slope of the bend 
 number leaves of the loss is computed for the targets seen: the least loss that is possible. The other way round, binary
 cross-entropy of a target outside [0, 1] has no least value at all: −t·ln p − (1 − t)·ln(1 − p) falls for ever.
 
-The finding: the least possible loss is a tenth and more of that of the best constant answer. Below that (a target
-of 1.02 behind a sigmoid, a few negative numbers of noise behind a ReLU) the network can learn nearly all.
+A loss that is written in another way counts by its differences of an answer and data, as in a normal density.
+
+The finding: the least possible loss is a tenth and more of that of the best constant answer. Below that (a target of
+1.02 behind a sigmoid, a few negative numbers of noise behind a ReLU) the network can learn nearly all.
 """
 
 from __future__ import annotations

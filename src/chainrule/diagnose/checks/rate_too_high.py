@@ -5,10 +5,10 @@ more (‖Δw‖ ≥ ‖w‖; 1e-3 is usual) ends where the gradient knew nothing
 where it was thrown to, without leaving its range.
 
 One of the steps looked at does so, and nothing was learnt; or next to nothing, after the loss had risen to twice where
-it began. A matrix that begins near 0 grows in its first steps, as
-usual, and the others then move little; so it counts only where the weights were of the usual size before, or have
-become larger than usual by it: ‖w‖/√n above half of 1/√fan, of the larger fan, or above 1.5 times 1/√fan_in; from 0.6
-(PyTorch) to 1.4 times (He et al., 2015) is where weights begin, those of an LSTM by its units.
+it began. A matrix that begins near 0 grows in its first steps, as usual, and the others then move little; so it counts
+only where the weights were of the usual size before, or have become larger than usual by it: ‖w‖/√n above half of
+1/√fan, of the larger fan, or above 1.5 times 1/√fan_in; from 0.6 (PyTorch) to 1.4 times (He et al., 2015) is where
+weights begin, those of an LSTM by its units.
 """
 
 from __future__ import annotations

@@ -80,8 +80,9 @@ def _knows(case: Case) -> bool:
 
 def _drawn(first: Seen, before: Call | None) -> Where | None:
     """Where the script wrote the weights in front of the bend."""
-    names = [value.name for value in before.values if value.kind == "parameter"] if before is not None else []
-    return Where.of_weights(before, names, first.step) if before is not None else None
+    if before is None:
+        return None
+    return Where.of_weights(before, [v.name for v in before.values if v.kind == "parameter"], first.step)
 
 
 def _layer_before(seen: Seen, bend: Call) -> Call | None:

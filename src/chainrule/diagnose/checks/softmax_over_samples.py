@@ -3,7 +3,7 @@
 Law: softmax along an axis makes the numbers along it compete. Along the samples, one sample's probability of a class
 is taken from another sample's: for logits z (N, K), p[n,k] = exp(z[n,k]) / Σ_m exp(z[m,k]), every class is shared out
 over the batch, N samples of one class cannot all be sure of it, and ∂L/∂z[n] depends on who else is in the batch. The
-same with the time axis of (N, T, K).
+same with the time axis of (N, T, K), and with scores of attention, (N, queries, keys), along the samples or heads.
 
 What the loss takes is compared with 1 along the classes: a difference of a hundredth is far beyond rounding. (log
 softmax before cross-entropy is judged too: along the classes it changes nothing there, along another axis it does.)

@@ -62,7 +62,7 @@ def _carried(before: Seen, after: Seen) -> tuple[Call, Value] | None:
     """The call that takes a result of the step before, and that result."""
     results = [v for call in before.calls for v in call.outputs if v.dtype.is_floating_point and tells(v)]
     for call in after.calls:
-        if not any(value.kind == "parameter" for value in call.values):
+        if not call.takes_weight:
             continue
         for value in call.values:
             if value.kind == "data" and value.dtype.is_floating_point and tells(value):

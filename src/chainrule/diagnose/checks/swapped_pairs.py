@@ -3,7 +3,7 @@
 Law: a triplet loss max(0, d(a, p) − d(a, n) + m) has ∂L/∂d(a, p) > 0 and ∂L/∂d(a, n) < 0: descent brings the first pair
 together and drives the second apart. With positive and negative swapped it drives apart what is alike. No smooth map
 takes near inputs further from each other than far ones, so the network ends where all distances are equal and the loss
-is the margin.
+is the margin. Of likenesses, cosines or Σ a·p, the signs are the other ones.
 
 The finding: of the triplets in all steps looked at, at least MOST have inputs that lie nearer to each other in the pair
 that is driven apart than in the pair that is brought together (by chance a half), and after STEPS steps the network

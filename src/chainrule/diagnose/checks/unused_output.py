@@ -1,15 +1,15 @@
 """What the optimizer trains has a part in the loss.
 
-Law: ∂L/∂w is 0, and not even computed, for every w from which no way leads to L. A layer can be called in each step
-and still be left alone: a loss that compares the input with itself, another model's answers, an output that only gets
+Law: ∂L/∂w is 0, and not even computed, for every w from which no way leads to L. A layer can be called in each step and
+still be left alone: a loss that compares the input with itself, another model's answers, an output that only gets
 printed.
 
 The finding: in every step looked at calls with parameters of the optimizer are made with a graph, no backward pass
 comes through them, and they hold SHARE of its numbers and more; or less, where a loss is computed of them, or where
 another answer of the same shape is compared in its place: with two targets, one that no optimizer's weights have made,
-or one that the last of these layers goes on from. (Where the
-graph is cut on the way, that is cut_graph.py's; a small layer whose output nobody needs, as the pooler of a language
-model, is no fault.)
+or one that the last of these layers goes on from; or another of any shape with two targets, one of which has as many
+classes as this has outputs. (Where the graph is cut on the way, that is cut_graph.py's; a small layer whose output
+nobody needs, as the pooler of a language model, is no fault.)
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
-from chainrule.diagnose.layers import is_rectifier, weight_layers
+from chainrule.diagnose.layers import is_in_front_of_a_layer, is_rectifier
 from chainrule.step import Call, Value
 
 FLAT = {"clamp", "clamp_min", "clamp_max", "hardtanh", "hardsigmoid", "relu6", "minimum", "maximum"}
@@ -73,7 +73,7 @@ def _stops(seen: Seen) -> Call | None:
 
 
 def _is_of_a_layer(seen: Seen, call: Call) -> bool:
-    return is_rectifier(call) and any(layer.index > call.index for layer, _ in weight_layers(seen))
+    return is_rectifier(call) and is_in_front_of_a_layer(seen, call)
 
 
 def _by_zero(call: Call) -> bool:

@@ -51,12 +51,23 @@ def set_settings(settings: dict[str, Any]) -> None:
     with_settings(changed)
 
 
-def around_backward(before: Callable[[Tensor], None], after: Callable[[Tensor], None], seed: float = 1.0) -> None:
-    """`before` and `after` see the loss; with a seed other than 1 the pass starts from that many times the loss."""
+def nothing(loss: Tensor) -> None:
+    return None
+
+
+def around_backward(
+    before: Callable[[Tensor], None] = nothing,
+    after: Callable[[Tensor], None] = nothing,
+    seed: float = 1.0,
+    start: Callable[[Any], Any] = lambda tensors: tensors,
+) -> None:
+    """`before` and `after` see the loss; with a seed other than 1 the pass starts from that many times the loss, and
+    from what `start` makes of it."""
     backward = torch.autograd.backward
 
     @functools.wraps(backward)
     def changed(tensors: Any, grad_tensors: Any = None, *args: Any, **kwargs: Any) -> None:
+        tensors = start(tensors)
         loss = tensors if isinstance(tensors, Tensor) else tensors[0]
         before(loss)
         if seed != 1.0 and grad_tensors is None and loss.numel() == 1:
@@ -65,10 +76,6 @@ def around_backward(before: Callable[[Tensor], None], after: Callable[[Tensor], 
         after(loss)
 
     torch.autograd.backward = changed
-
-
-def nothing(loss: Tensor) -> None:
-    return None
 
 
 class Clearing:
@@ -169,7 +176,7 @@ def train(settings: dict[str, Any]) -> None:
         OPTIMIZERS.give([leaf for leaf in leaves(loss) if id(leaf) not in held and isinstance(leaf, nn.Parameter)])
 
     nn.modules.module.register_module_forward_pre_hook(thaw)
-    around_backward(give, nothing)
+    around_backward(give)
 
 
 def unclipped(settings: dict[str, Any]) -> None:
@@ -184,7 +191,7 @@ def unclipped(settings: dict[str, Any]) -> None:
 
 
 def negate(settings: dict[str, Any]) -> None:
-    around_backward(nothing, nothing, seed=-1.0)
+    around_backward(seed=-1.0)
 
 
 AROUND_STEPS: dict[str, Callable[[dict[str, Any]], None]] = {

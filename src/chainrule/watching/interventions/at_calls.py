@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from chainrule.rules import SPELLINGS
+from chainrule.watching.interventions.around_steps import around_backward
 from chainrule.watching.interventions.optimizers import OPTIMIZERS
 from chainrule.watching.place import Places, caller
 from chainrule.watching.recorder import name_of, tensors_in
@@ -156,15 +156,21 @@ def instead(call: Called) -> Any:
     return call.applied(call.tensor)
 
 
+def trained_layer(inputs: int, outputs: int, dtype: torch.dtype) -> torch.nn.Linear:
+    """A new one, given to the script's optimizer."""
+    made = torch.nn.Linear(inputs, outputs, dtype=dtype)
+    OPTIMIZERS.give(list(made.parameters()))
+    return made
+
+
 def hidden(call: Called) -> Any:
     """Wide·tanh(Deep·x): two layers of PyTorch's usual size in place of the linear call."""
     out, x, memory = call.result(), call.tensor, call.memory
     if not memory:
         width = call.settings["width"]
         with torch.random.fork_rng(devices=[]):
-            memory["first"] = torch.nn.Linear(x.shape[-1], width, dtype=x.dtype)
-            memory["last"] = torch.nn.Linear(width, out.shape[-1], dtype=x.dtype)
-        OPTIMIZERS.give([*memory["first"].parameters(), *memory["last"].parameters()])
+            memory["first"] = trained_layer(x.shape[-1], width, x.dtype)
+            memory["last"] = trained_layer(width, out.shape[-1], x.dtype)
     return memory["last"](torch.tanh(memory["first"](x)))
 
 
@@ -172,8 +178,7 @@ def wider(settings: dict[str, Any]) -> None:
     def layer(call: Called, inputs: int, outputs: int) -> Tensor:
         if not call.memory:
             with torch.random.fork_rng(devices=[]):
-                call.memory["layer"] = torch.nn.Linear(inputs, outputs, dtype=call.tensor.dtype)
-            OPTIMIZERS.give(list(call.memory["layer"].parameters()))
+                call.memory["layer"] = trained_layer(inputs, outputs, call.tensor.dtype)
         made: Tensor = call.memory["layer"](call.tensor)
         return made
 
@@ -208,14 +213,13 @@ def take(settings: dict[str, Any]) -> None:
 
 
 def root(settings: dict[str, Any]) -> None:
-    last, backward = Last(settings["source"]), torch.autograd.backward
+    last = Last(settings["source"])
 
-    @functools.wraps(backward)
-    def from_it(tensors: Any, *args: Any, **kwargs: Any) -> None:
+    def start(tensors: Any) -> Any:
         result, last.result = last.result, None  # its graph is gone after one pass
-        backward(tensors if result is None else result.mean(), *args, **kwargs)
+        return tensors if result is None else result.mean()
 
-    torch.autograd.backward = from_it
+    around_backward(start=start)
 
 
 def always(act: Callable[[Called], Any]) -> Callable[[dict[str, Any]], None]:
