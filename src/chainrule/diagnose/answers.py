@@ -16,7 +16,7 @@ import torch
 from torch.nn import functional as F
 
 from chainrule.diagnose.case import Case, Seen
-from chainrule.diagnose.comparison import comparisons
+from chainrule.diagnose.comparison import Comparison, comparisons
 from chainrule.diagnose.measure import affine, around, explained, nearest
 from chainrule.step import Value
 
@@ -34,7 +34,8 @@ MOST_FEATURES = 3072
 class Answers:
     """All samples of some steps. Tensors are empty where the steps have not one comparison each.
 
-    inputs     (samples, features), or None where they are no numbers or not one row for each target
+    inputs     (samples, features), or None where they are no numbers or not one row for each target; of several
+               tensors the rows side by side, without those that hold symbols
     given      (samples, outputs)  what the network answered, in the last of the steps in which the sample was seen
     targets    (samples, outputs)
     partial    whether an answer may depend on more than its row of the inputs: one for each place of a sequence
@@ -52,7 +53,7 @@ class Answers:
                 continue
             given.append(pair[0].double())
             targets.append(pair[1].double())
-            found_inputs, of_a_part = _inputs(seen, len(pair[1]))
+            found_inputs, of_a_part = _inputs(seen, found[0], len(pair[1]))
             self.partial |= of_a_part
             inputs.append(found_inputs)
         self.given = torch.cat(given) if given else torch.empty(0, 0)
@@ -163,15 +164,30 @@ def _last(steps: list[Seen]) -> list[Seen]:
     return steps[len(steps) // 2 :]
 
 
-def _inputs(seen: Seen, count: int) -> tuple[Tensor | None, bool]:
+def _inputs(seen: Seen, compared: Comparison, count: int) -> tuple[Tensor | None, bool]:
     """A row of the inputs for each of `count` answers, and whether it is that of one place of a sample only."""
     data = seen.batch.data
-    if data is None or data.tensor is None or not data.dtype.is_floating_point or not data.shape:
+    if data is None or data.tensor is None or not data.shape:
         return None, False
+    beside = [value.tensor for value in other_inputs(seen, compared) if value.tensor is not None]
+    parts = [part for part in (data.tensor, *beside) if part.is_floating_point()]
     rows = None
-    if len(data.tensor) == count:
-        rows = data.tensor.reshape(count, -1)
-    elif data.tensor.dim() > 2 and data.tensor.flatten(0, -2).shape[0] == count:
-        rows = data.tensor.flatten(0, -2)
+    if parts and len(data.tensor) == count:
+        rows = torch.cat([part.double().reshape(count, -1) for part in parts], 1)
+    elif parts and parts[0].dim() > 2 and parts[0].flatten(0, -2).shape[0] == count:
+        rows = parts[0].flatten(0, -2)
     known = rows is not None and 0 < rows.shape[1] <= MOST_FEATURES
     return (rows if known else None), known and len(data.tensor) != count
+
+
+def other_inputs(seen: Seen, compared: Comparison) -> list[Value]:
+    """What the prediction is made of besides the first inputs, one row for each sample: a time, an action, a symbol."""
+    data, target = seen.batch.data, compared.target
+    entered = (value for value in seen.made_of(compared.prediction) if value.kind == "data" and not value.owned)
+    found = (v for v in entered if v is not data and v is not target and seen.batch.of(v.shape) and not _are_edges(v))
+    return sorted(found, key=lambda value: value.index)
+
+
+def _are_edges(value: Value) -> bool:
+    """Whether it holds a number for each pair of samples, as the edges of a graph."""
+    return len(value.shape) == 2 and value.shape[0] == value.shape[1]

@@ -215,7 +215,8 @@ class Case:
 def _seeks_inputs(seen: Seen) -> bool:
     sought = [seen.step.values[i] for one in seen.step.backwards for i in one.received]
     fixed = any(value.owned and value.kind == "data" for call in seen.calls for value in call.values)
-    return fixed and not any(value.owned for value in sought)
+    waited_for = any(update.idle for update in seen.step.updates)
+    return fixed and not waited_for and not any(value.owned for value in sought)
 
 
 def trainings(history: History) -> list[Case]:

@@ -88,7 +88,8 @@ class Aside:
                       item(), or anything under no_grad; None where it took none: a loss of data alone, or `trains`
     leaf              name of the parameter that it took, where an optimizer waits for that and no other call of the
                       step has it: then it is the source
-    result            number of the data Value that its result entered other calls as; None where it did not
+    result            number of the data Value that its result, or what was computed of it, entered other calls as; None
+                      where none did
     trains            it drew dropout or took a batch's statistics while no gradient was wanted, as an evaluation should
                       not
     off               where the script switched gradients off for it: the `with` or the decorator; no line where it did

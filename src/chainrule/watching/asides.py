@@ -70,6 +70,7 @@ class Asides:
     def __init__(self) -> None:
         self._found: list[Found] = []
         self._seen: set[tuple[str, str, int]] = set()
+        self._made_by: dict[int, tuple[weakref.ref[Tensor], Found]] = {}  # by the result's id
 
     @property
     def full(self) -> bool:
@@ -80,31 +81,45 @@ class Asides:
         if (aside.name, aside.at.file, aside.at.line) in self._seen:
             return
         self._seen.add((aside.name, aside.at.file, aside.at.line))
-        self._found.append(
-            Found(aside, [weakref.ref(result) for result in results], weakref.ref(leaf) if leaf is not None else None)
-        )
+        found = Found(aside, [], weakref.ref(leaf) if leaf is not None else None)
+        self._found.append(found)
+        self._stands_for(found, results)
+
+    def _stands_for(self, found: Found, results: Iterable[Tensor]) -> None:
+        found.results[:] = [ref for ref in found.results if ref() is not None]
+        for result in results:
+            ref = weakref.ref(result)
+            found.results.append(ref)
+            self._made_by[id(result)] = ref, found
 
     def follow(self, taken: Iterable[Tensor], results: Iterable[Tensor]) -> None:
         """What is computed of a result, still without a gradient, stands for it."""
-        ids = {id(tensor) for tensor in taken}
-        for found in self._found:
-            alive = [ref for ref in found.results if ref() is not None] if found.leaf is not None else []
-            if any(id(ref()) in ids for ref in alive):
-                found.results[:] = [*alive, *(weakref.ref(result) for result in results)]
+        given = list(taken) if self._made_by else []
+        if any(tensor.requires_grad for tensor in given):
+            return
+        made = list(results)
+        for tensor in given:
+            ref, found = self._made_by.get(id(tensor), (None, None))
+            if found is not None and ref is not None and ref() is tensor:
+                self._stands_for(found, made)
 
     def takes(self, leaf: Tensor) -> bool:
         """Whether one of them took this parameter."""
         return any(found.leaf is not None and found.leaf() is leaf for found in self._found)
 
     def all(
-        self, number_of: Callable[[Tensor], int | None], waiting: Callable[[Tensor], tuple[int, str] | None]
+        self,
+        number_of: Callable[[Tensor], int | None],
+        used: set[int],
+        waiting: Callable[[Tensor], tuple[int, str] | None],
     ) -> list[Aside]:
-        """With their results' numbers, where those entered other calls; and number and name of a parameter that an
-        optimizer waits for, where they alone took it."""
+        """With their results' numbers, where those entered other calls, be it one of `used`; and number and name of a
+        parameter that an optimizer waits for, where they alone took it."""
         made = []
         for aside, results, ref in self._found:
-            numbers = [number_of(tensor) for ref in results if (tensor := ref()) is not None]
-            result = next((number for number in numbers if number is not None), None)
+            alive = [tensor for ref in results if (tensor := ref()) is not None]
+            numbers = [number for tensor in alive if (number := number_of(tensor)) is not None]
+            result = next((number for number in numbers if number in used), numbers[0] if numbers else None)
             leaf = ref() if ref is not None else None
             found = waiting(leaf) if leaf is not None else None
             if leaf is not None and found is None and aside.name == "Tensor.data":

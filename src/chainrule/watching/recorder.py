@@ -143,6 +143,7 @@ class Recorder(TorchFunctionMode):
         with contextlib.suppress(Exception):  # what a diagnosis asks for, and nothing else depends on
             if begun is None:
                 self._parts.note(func, args, kwargs, out)
+                self._asides.follow(tensors_in((args, kwargs)), tensors_in(out))
             self._frozen.note(func, args, kwargs, self.places)
             self._written.note(func, args, kwargs, self.leaves)
         return out
@@ -276,8 +277,6 @@ class Recorder(TorchFunctionMode):
         told = bool(results) or getattr(func, "__name__", "") in READS  # not how large it is, or of which kind
         compares = source is None and func in COMPARES and torch.is_grad_enabled()
         took = source is not None and told
-        if source is None and results and not torch.is_grad_enabled():
-            self._asides.follow(tensors_in((args, kwargs)), results)
         if not (took or trained or compares) or any(result.requires_grad for result in results):
             return
         module, file, line = self.places.here(caller(2))
@@ -476,7 +475,7 @@ class Recorder(TorchFunctionMode):
             value, _ = self._by_tensor.get(id(leaf), (None, None))
             return None if value is None or value.index not in idle else (value.index, names.get(id(leaf), value.name))
 
-        self.step.asides = self._asides.all(self._number_of, waiting)
+        self.step.asides = self._asides.all(self._number_of, used, waiting)
         found = ((index, self._parts.of(leaf)) for index, leaf in self.leaves.items())
         self.step.parts = {index: part for index, part in found if part is not None}
         self.step.shortened, self.step.drawn = self._written.shortened, self._written.named(names)

@@ -19,8 +19,8 @@ def train(repaired):
         mean, log_variance = encoder(blot).chunk(2, 1)
         drawn = decoder(mean + torch.randn_like(mean) * (log_variance / 2).exp())
         divergence = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(1).mean()
-        error = F.binary_cross_entropy(drawn if repaired else blot, blot, reduction="sum") / 40
-        loss = error + 0.5 * divergence  # FAULT
+        error = F.binary_cross_entropy(drawn if repaired else blot, blot, reduction="sum") / 40  # FAULT
+        loss = error + 0.5 * divergence
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -75,7 +75,7 @@ def check(case: Case) -> Iterator[Finding]:
         because="its numbers arrive at the loss, but without the calls that made them, so the chain rule ends there: "
         "the weights before have no gradient at all",
         fix="take out what cuts: detach(), .data, .item(), argmax, no_grad, NumPy, torch.tensor(…)",
-        diff="-    x = x.detach()",
+        diff="-    x = x.detach()" if cut.name.endswith("detach") else "",
         attempts=cut.attempts,
     )
 

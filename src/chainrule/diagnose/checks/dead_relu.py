@@ -2,8 +2,8 @@
 
 Law: relu'(z) = 0 for z ≤ 0, so a unit that is 0 for every sample has ∂L/∂z = 0 exactly, and with it every weight that
 leads only there; nothing can bring it back. Single dead units are usual; the finding is a layer of which *all* numbers
-are 0 in all late recorded steps, so that what lies before it gets no gradient at all. The threshold is none: all of
-them, and exactly 0. The hinge of a loss, max(0, margin − d), is no layer: it is 0 where all is as wanted.
+are 0 in all late recorded steps that call it, so that what lies before it gets no gradient at all. The threshold is
+none: all of them, and exactly 0. The hinge of a loss, max(0, margin − d), is no layer: it is 0 where all is as wanted.
 
 Or MOST of a layer's units are 0 for every sample in every step looked at, from the first one on: the layer has never
 been as wide as it was made. That is a finding only where the network explains less than half of what simple answers do
@@ -31,27 +31,29 @@ FEWEST = 8  # units
 
 
 def check(case: Case) -> Iterator[Finding]:
-    late = case.late
-    if len(late) < 2:
-        return
-    for call in late[-1].calls:
-        if is_rectifier(call) and not _is_hinge(late[-1], call) and all(_is_dead(seen, call) for seen in late):
+    for call, last in _rectifiers(case.late):
+        late = [seen for seen in case.late if _same(seen, call)]
+        if len(late) > 1 and not _is_hinge(last, call) and all(_is_dead(seen, call) for seen in late):
             given = call.values[0].tensor
             highest = float(given.max()) if given is not None else float("nan")
+            is_last = not is_in_front_of_a_layer(last, call)
             if highest == 0:  # weights that are all 0: nothing is dead yet
                 return
             yield Finding(
                 slug="dead-relu",
                 title="every unit of a layer is 0 for every sample",
-                where=_drawn(case.steps[0], call) or Where.of_layer(call),
+                where=_drawn(case, call) or Where.of_layer(call),
                 steps=(late[0].index, late[-1].index),
                 evidence={"highest pre-activation": highest, "units": call.output.shape[-1]},
                 because="the slope of ReLU is 0 for all of them, so the product of the chain rule is exactly 0 in "
                 "front of this layer, and it can never recover",
-                fix="a smaller learning rate, biases that do not begin far below 0, or scaled inputs; "
+                fix="no bend behind the last layer: below 0 it has no answers"
+                if is_last
+                else "a smaller learning rate, biases that do not begin far below 0, or scaled inputs; "
                 "LeakyReLU keeps a slope",
                 attempts=(
-                    *_other_start(case.steps[0], late[-1], call),
+                    *((Intervention.at(call, "skip"),) if is_last else ()),
+                    *_other_start(_first(case, call), last, call),
                     Intervention("rate", {"factor": 0.1}),
                     Intervention("rate", {"factor": 0.01}),
                     Intervention.at(call, "instead", function="leaky_relu", options={"negative_slope": 0.1}),
@@ -59,6 +61,12 @@ def check(case: Case) -> Iterator[Finding]:
             )
             return
     yield from _mostly(case)
+
+
+def _rectifiers(late: list[Seen]) -> list[tuple[Call, Seen]]:
+    """Each at its last call: where networks are trained in turn, not every step has all of them."""
+    found = {(call.where, call.module): (call, seen) for seen in late for call in seen.calls if is_rectifier(call)}
+    return list(found.values())
 
 
 def _mostly(case: Case) -> Iterator[Finding]:
@@ -77,7 +85,7 @@ def _mostly(case: Case) -> Iterator[Finding]:
         yield Finding(
             slug="dead-relu",
             title=f"{int((~ever).sum())} of {len(ever)} units of a layer are 0 for every sample, from the start",
-            where=_drawn(case.steps[0], call) or Where.of_layer(call),
+            where=_drawn(case, call) or Where.of_layer(call),
             steps=(case.steps[0].index, last.index),
             evidence={
                 "share of units that never fire": dead,
@@ -94,13 +102,18 @@ def _mostly(case: Case) -> Iterator[Finding]:
         return
 
 
-def _drawn(first: Seen, call: Call) -> Where | None:
+def _drawn(case: Case, call: Call) -> Where | None:
     """Where the script wrote the weights or the bias in front, if the layer was dead from the start."""
-    same = _same(first, call)
-    made = first.producer(same[0].values[0]) if same and _is_dead(first, call) else None
+    first = _first(case, call)
+    made = first.producer(_same(first, call)[0].values[0]) if _is_dead(first, call) else None
     if made is None:
         return None
-    return Where.of_weights(made, [v.name for v in reversed(made.values) if v.kind == "parameter"], first.step)
+    return Where.of_weights(made, [v.name for v in reversed(made.values) if v.kind == "parameter"], case.steps[0].step)
+
+
+def _first(case: Case, call: Call) -> Seen:
+    """The first step that calls it."""
+    return next(seen for seen in case.steps if _same(seen, call))
 
 
 def _is_hinge(seen: Seen, call: Call) -> bool:

@@ -7,10 +7,10 @@ gradient holds the product of all other gains, all of them vanish alike (Glorot 
 
 The finding: the spread over the samples of the last layer's input is below a thousandth of that of the first layer's
 input, in the first step looked at and in the last one; the answers' spread is below a twentieth of the targets' in the
-last step; and the network explains less than half of what simple answers do (answers.py). Three layers with a tenth of
-the wanted gain are enough for a thousandth, while those of PyTorch's usual weights hold ten layers above it.
-Where nothing at all arrives, units are dead (dead_relu.py); where the gradient vanishes between the last layer and the
-first alone, that is vanishing.py's.
+last step; and the network explains less than half of what simple answers do (answers.py), or nothing was learnt at all
+(motion.py) and a layer began with small weights. Three layers with a tenth of the wanted gain are enough for a
+thousandth, while those of PyTorch's usual weights hold ten layers above it. Where nothing at all arrives, units are
+dead (dead_relu.py); where the gradient vanishes between the last layer and the first alone, that is vanishing.py's.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import NORM, Intervention
 from chainrule.diagnose.layers import size, spreads, weight_layers
+from chainrule.diagnose.motion import came_to_nothing
 
 FADED = 1e-3
 ANSWERED = 0.05
@@ -30,7 +31,7 @@ SMALL = 0.2  # of 1/√n, a weight's usual standard deviation; kaiming_uniform_ 
 
 
 def check(case: Case) -> Iterator[Finding]:
-    if len(case.steps) < 2 or not falls_short(case):
+    if len(case.steps) < 2 or not ((short := falls_short(case)) or came_to_nothing(case)):
         return
     first, last = case.steps[0], case.steps[-1]
     came, arrived = spreads(first)
@@ -38,6 +39,8 @@ def check(case: Case) -> Iterator[Finding]:
         return
     layers = weight_layers(first)
     small = [(call, weight) for call, weight in layers if size(weight) < SMALL]
+    if not (short or small):
+        return
     call, weight = small[0] if small else layers[0]
     yield Finding(
         slug="faded-activations",

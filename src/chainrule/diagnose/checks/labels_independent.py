@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 import torch
 
-from chainrule.diagnose.answers import Answers, all_answers, late_answers
+from chainrule.diagnose.answers import Answers, all_answers, late_answers, other_inputs
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.comparison import comparisons, is_whole_loss
 from chainrule.diagnose.finding import Finding, Where
@@ -41,6 +41,7 @@ DROPPED = 0.1  # of the numbers; fewer take little away
 OWN = 0.9  # of the rows have a number of their own
 MEMORISED = 0.5  # of the spread, where samples come AGAIN and again
 AGAIN = 10
+LEVEL = 1e-3  # of the spread; an ε in the divisor keeps it from being the same
 SYMBOLS = 8  # numbers of a feature, at most, that may stand for symbols
 
 
@@ -54,8 +55,8 @@ def check(case: Case) -> Iterator[Finding]:
     seen = case.steps[-1]
     if not is_whole_loss(seen):
         return  # the loss has other parts, as that of an actor and a critic
-    if _other_data(seen):
-        return  # the answers depend on more than the inputs, as those of an action's value do on the action
+    if _symbols_beside(seen):
+        return  # the answers depend on more than the numbers
     if _drawn_anew(case, answers) or _dropped(answers.distinct[0]) or _symbols(answers.distinct[0]):
         return
     samples = answers.distinct_of(MOST) or answers.distinct
@@ -73,11 +74,25 @@ def check(case: Case) -> Iterator[Finding]:
             "share of shuffled targets that go with the inputs as well as the true ones": chance,
             "share of the targets' spread that simple answers explain": answers.attainable,
             "that the network explains": late.explained,
+            **({"inputs": "each sample has a mean of 0 and the same spread"} if _levelled(answers.distinct[0]) else {}),
         },
         because="the samples' gradients have no direction in common: their sum is noise around 0",
         fix="check that inputs and targets belong together, by looking at some pairs: shuffled or sorted apart, read "
-        "in two orders, joined by the wrong key",
+        "in two orders, joined by the wrong key"
+        + (
+            "; or give the inputs as they are: each sample is normalised by itself, and what its level and its size "
+            "told is gone"
+            if _levelled(answers.distinct[0])
+            else ""
+        ),
     )
+
+
+def _levelled(x: Tensor) -> bool:
+    """Whether each sample, of several numbers, has mean 0 and the others' spread."""
+    spreads = x.std(1, correction=0)
+    alike = float(spreads.std(correction=0)) < LEVEL * float(spreads.mean())
+    return x.shape[1] > SYMBOLS and alike and bool((x.mean(1).abs() < LEVEL * spreads).all())
 
 
 def _by_heart(case: Case, answers: Answers) -> bool:
@@ -90,11 +105,9 @@ def _by_heart(case: Case, answers: Answers) -> bool:
     return 0 < samples < MOST and len(case.losses) * batch > AGAIN * samples and told_apart
 
 
-def _other_data(seen: Seen) -> bool:
-    """Whether the answers are made of data of the batch that is neither the inputs nor the targets."""
-    compared = comparisons(seen)[0]
-    entered = (value for value in seen.made_of(compared.prediction) if value.kind == "data" and not value.owned)
-    return any(seen.batch.of(value.shape) and value not in (seen.batch.data, compared.target) for value in entered)
+def _symbols_beside(seen: Seen) -> bool:
+    """Whether the answers are made of symbols, too, as those of an action's value are of the action."""
+    return any(not value.dtype.is_floating_point for value in other_inputs(seen, comparisons(seen)[0]))
 
 
 def _drawn_anew(case: Case, answers: Answers) -> bool:
@@ -131,9 +144,11 @@ def _dropped(x: Tensor) -> bool:
 
 
 def _symbols(x: Tensor) -> bool:
-    """Whether most features are another's under new names, one for one, as those of a row that a symbol stands for."""
-    named = [_named(feature) for feature in x.T if 2 < len(feature.unique()) < OWN * len(x)]
-    return 2 * sum(times for times in Counter(named).values() if times > 1) > x.shape[1]
+    """Whether most features are another's under new names, one for one, as those of a row that a symbol stands for, and
+    there are several symbols: what one alone says, the samples that have it tell."""
+    named = Counter(_named(feature) for feature in x.T if 2 < len(feature.unique()) < OWN * len(x))
+    times = [count for count in named.values() if count > 1]
+    return len(times) > 1 and 2 * sum(times) > x.shape[1]
 
 
 def _named(feature: Tensor) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ The Kullback-Leibler divergence, t·(ln t − x), is no other: F.kl_div takes th
 there the finding is that none of its numbers lies below 0.
 
 So it is where a script picks each sample's score itself (gather, an index) and raises the mean: the picked numbers all
-have the same gradient, the others none, and some scores lie above 0.
+have the same gradient, but for those that a mask leaves out, the others none, and some scores lie above 0.
 
 A row counts where its Σ exp(x) is further than 1 % from 1: rounding of log softmax in half precision stays below that.
 """
@@ -81,8 +81,9 @@ def _picked(seen: Seen) -> Call | None:
         if made is None or scores is None or whole is None or is_log_probability(seen, made):
             continue
         alone = bool(torch.count_nonzero(whole) == torch.count_nonzero(g))  # the others have no way to the loss
-        alike = bool((g < 0).all()) and math.isclose(float(g.min()), float(g.max()), rel_tol=1e-3)
-        if alone and alike and bool((scores > 0).any()):
+        taken = g[g != 0]  # where there is padding, a mask has left some out
+        alike = 2 * len(taken) > g.numel() and math.isclose(float(taken.min()), float(taken.max()), rel_tol=1e-3)
+        if alone and alike and bool(taken[0] < 0) and bool((scores > 0).any()):
             return call
     return None
 

@@ -6,7 +6,8 @@ gets at most e/(e + K − 1), so the loss cannot fall below ln(1 + (K − 1)/e),
 0.313 for one class and ln 2 for the other. The upstream gradient is multiplied by two slopes instead of one. (Log
 softmax twice is harmless: it changes nothing the second time.)
 
-So it is where a loss by hand, or one of torch's that is written so, takes log σ of what a sigmoid gave.
+So it is where a loss by hand, or one of torch's that is written so, takes log σ of what a sigmoid gave, or the log
+softmax of what a softmax gave.
 
 The threshold is none: the call that made the loss's input says it, or that its numbers are probabilities and a mean of
 what softmax gave.
@@ -31,6 +32,7 @@ TAKES_LOGITS = {
     "binary_cross_entropy_with_logits": "sigmoid",
     "binary_cross_entropy_with_pos_weight": "sigmoid",
 }
+LOGARITHMS = {"logsigmoid": "sigmoid", "log_softmax": "softmax", "functional_log_softmax": "softmax"}
 MEANS = {"mean", "add", "mul", "div", "sum"}  # of several softmaxes: their results sum to one as well
 FAR = 1e-4  # from 1, for sums of probabilities that are rounded to float32
 SQUASHES = {"softmax", "sigmoid", "tanh", "hardsigmoid"}
@@ -42,8 +44,9 @@ def check(case: Case) -> Iterator[Finding]:
         if found is None:
             continue
         loss, squash = found
-        itself = TAKES_LOGITS.get(str(loss.rule), "sigmoid")
-        classes = squash.output.shape[1] if len(squash.output.shape) > 1 else 1
+        itself = (TAKES_LOGITS | LOGARITHMS)[str(loss.rule)]
+        axis = loss.arguments.get("dim", 1) if loss.rule in LOGARITHMS else 1
+        classes = squash.output.shape[axis] if len(squash.output.shape) > 1 else 1
         least = math.log(1 + (classes - 1) / math.e) if itself == "softmax" else math.log(1 + math.exp(-1))
         yield Finding(
             slug="squashed-twice",
@@ -69,11 +72,12 @@ def _squashed(seen: Seen) -> tuple[Call, Call] | None:
     """The loss and the squashing call whose result it takes."""
     for call in seen.calls:
         given = call.arguments.get("input")
-        if call.rule == "logsigmoid" and isinstance(given, Value):
+        if call.rule in LOGARITHMS and isinstance(given, Value):
             made = seen.origin(given)
-            if made is not None and made.rule == "neg":
+            if made is not None and made.rule == "neg" and call.rule == "logsigmoid":
                 made = seen.origin(made.inputs[0])
-            if made is not None and made.rule == "sigmoid":
+            same = made is not None and made.arguments.get("dim") == call.arguments.get("dim")
+            if made is not None and same and str(made.rule).removeprefix("functional_") == LOGARITHMS[call.rule]:
                 return call, made
         if call.rule in TAKES_LOGITS and isinstance(given, Value):
             made = seen.origin(given)

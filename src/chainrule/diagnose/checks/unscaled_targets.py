@@ -6,7 +6,8 @@ proportional to t − ŷ, throws the weights out of their range.
 
 The finding: the targets are more than TIMES as large as the network's first answers (root mean square), the network's
 answers at the end of the run are worse than the best constant one, or the loss is no longer finite; and simple answers
-explain a fifth of the targets' spread and more (answers.py).
+explain a fifth of the targets' spread and more (answers.py), or the mean answer is further from the mean target than
+the targets spread: then nothing but the way there was learnt, whatever there is to learn.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from chainrule.diagnose.answers import all_answers, late_answers, still_falling
+import torch
+
+from chainrule.diagnose.answers import SOMETHING, Answers, all_answers, late_answers, still_falling
 from chainrule.diagnose.case import Case
 from chainrule.diagnose.comparison import comparisons
 from chainrule.diagnose.finding import Finding, Where
@@ -28,13 +31,13 @@ TIMES = (
 def check(case: Case) -> Iterator[Finding]:
     answers, late = all_answers(case), late_answers(case)
     compared = comparisons(case.steps[0]) if case.steps else []
-    if len(compared) != 1 or compared[0].form != "numbers" or not answers.attainable > 0.2:
+    if len(compared) != 1 or compared[0].form != "numbers":
         return
     gone = not math.isfinite(case.losses[-1])
     if not gone and (not late.explained < 0 or still_falling(case)):
         return
     first, target = compared[0].prediction.tensor, answers.targets
-    if first is None or not len(target):
+    if first is None or not len(target) or not (answers.attainable > SOMETHING or _is_away(late)):
         return
     given, wanted = float(first.double().square().mean().sqrt()), float(target.square().mean().sqrt())
     if not wanted > TIMES * max(given, 1.0):
@@ -58,3 +61,9 @@ def check(case: Case) -> Iterator[Finding]:
         diff="+    y = (y - y.mean()) / y.std()",
         attempts=(Intervention.at(call, "standardise", argument="target", whole=True),),
     )
+
+
+def _is_away(late: Answers) -> bool:
+    """Whether the mean answer is further from the mean target than these spread."""
+    away = torch.linalg.vector_norm(late.given.mean(0) - late.targets.mean(0))
+    return bool(away > torch.linalg.vector_norm(late.targets.std(0, correction=0)))

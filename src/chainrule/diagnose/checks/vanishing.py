@@ -7,9 +7,9 @@ learn what can be learnt of random numbers (Hochreiter 1991; Glorot & Bengio 201
 The finding: at the first weight matrix ‖g‖/√(numbers) is below a ten-thousandth of that at the last one, in the first
 step looked at (later the last layer may have found its minimum); the first has moved by less than a thousandth of its
 size over the run, or the ratio is as small in the last step and no layer began with small weights; and the network
-explains less than half of what simple answers do (answers.py). Or the same bend is passed TIMES times and more, once
-for each step of a sequence, with as small a ratio between the first and the last, in the first step looked at and in
-the last one, and nothing was learnt (motion.py).
+explains less than half of what simple answers do (answers.py), or nothing was learnt at all (motion.py). Or the same
+bend is passed TIMES times and more, once for each step of a sequence, with as small a ratio between the first and the
+last, in the first step looked at and in the last one, and nothing was learnt (motion.py).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def check(case: Case) -> Iterator[Finding]:
     if len(case.steps) >= 2 and came_to_nothing(case) and (found := list(_in_time(case))):
         yield from found
         return
-    if len(case.steps) < 2 or not falls_short(case):
+    if len(case.steps) < 2 or not (falls_short(case) or came_to_nothing(case)):
         return
     ratio = _ratio(case.steps[0])
     if not 0 < ratio < SMALL:
