@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -140,6 +141,67 @@ def test_calls_that_cut_the_graph_are_noted_with_what_they_took_and_became(tmp_p
     (used,) = [call for call in step.calls if call.name == "F.linear" and call.arguments["input"].kind == "data"][1:]
     assert detach.source == made.output.index
     assert detach.result == used.arguments["input"].index
+    chosen = step.asides[2].result  # what was computed of it is what enters
+    assert chosen in {value.index for call in step.calls if call.rule == "add" for value in call.values}
+
+
+@pytest.mark.parametrize("way", ["drawn", "numpy", "sorted", "turned", "together", "in halves"])
+def test_rows_that_were_put_into_another_order_alone_are_known_by_their_line(way, tmp_path):
+    model, x = problem()
+    y = torch.arange(8.0)
+    with watch(tmp_path / "run"):
+        if way == "drawn":
+            y = y[torch.tensor([1, 0, 3, 2, 5, 4, 7, 6])]  # drawn
+        elif way == "numpy":
+            y = y[np.arange(8)[::-1].copy()]  # numpy
+        elif way == "sorted":
+            y = (-y).sort().values  # sorted
+        elif way == "turned":
+            y = y.roll(1)  # turned
+        elif way == "together":
+            order = torch.tensor([1, 0, 3, 2, 5, 4, 7, 6])
+            x, y = x[order], y[order]
+        else:
+            x, y = torch.cat([x[:4], x[4:]]), torch.cat([y[:4], y[4:]])
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        F.mse_loss(model(x)[:, 0], y).backward()
+        optimizer.step()
+    found = [line.line for line in open_run(tmp_path / "run").read(0).reordered]
+    assert found == ([] if way in ("together", "in halves") else [line_of(way)])
+
+
+def test_rows_know_whether_others_were_taken_by_the_same_indices(tmp_path):
+    model, x = problem()
+    y, weights = torch.randn(2, 8, 2)
+    with watch(tmp_path / "run"):
+        rows = torch.randint(0, 8, (5,))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        loss = (model(x[rows]) - y[rows]) * weights[torch.randint(0, 8, (5,))]
+        loss.square().mean().backward()
+        optimizer.step()
+    inputs, targets, other = open_run(tmp_path / "run").read(0).parts.values()
+    assert inputs.index == targets.index != other.index
+    assert -1 not in (inputs.index, other.index)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_noise_is_known_where_the_data_as_they_were_are_still_there(kept, tmp_path):
+    model, x = problem()
+    with watch(tmp_path / "run"):
+        noise = 0.5 * torch.randn_like(x)
+        noisy = x + noise  # noise
+        clipped = noisy.clamp(-3, 3)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        model(clipped).square().mean().backward()
+        if not kept:
+            del x
+        optimizer.step()
+    found = list(open_run(tmp_path / "run").read(0).noises.values())
+    if not kept:
+        assert not found
+        return
+    assert [(one.at.line, one.rows) for one in found] == [(line_of("noise"), 8)]
+    torch.testing.assert_close(found[0].share, float((clipped - x).std() / x.std()), rtol=1e-5, atol=0)
 
 
 @torch.no_grad()  # decorator

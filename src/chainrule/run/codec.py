@@ -38,6 +38,7 @@ from chainrule.step import (
     Exchange,
     Frozen,
     Line,
+    Noise,
     ParameterUpdate,
     Part,
     Step,
@@ -75,6 +76,8 @@ def encode(step: Step, limit: int) -> Encoded:
         "exchange": _encode_exchange(step.exchange, gathered),
         "asides": [_encode_aside(aside) for aside in step.asides],
         "parts": {index: _encode_part(part) for index, part in step.parts.items()},
+        "noises": {index: _encode_noise(noise) for index, noise in step.noises.items()},
+        "reordered": [_encode_line(line) for line in step.reordered],
         "frozen": {name: _encode_frozen(frozen) for name, frozen in step.frozen.items()},
         "shortened": _encode_line(step.shortened),
         "drawn": {name: _encode_line(line) for name, line in step.drawn.items()},
@@ -140,6 +143,8 @@ def _decode_step(raw: Any, found: Found) -> Step:
         exchange=_decode_exchange(raw.get("exchange"), values, found),
         asides=[_decode_aside(part, values) for part in entry({"asides": []} | raw, "asides", list)],
         parts=dict(_decode_parts(entry({"parts": {}} | raw, "parts", dict), values)),
+        noises=dict(_decode_noises(entry({"noises": {}} | raw, "noises", dict), values)),
+        reordered=[_decode_line(line) for line in entry({"reordered": []} | raw, "reordered", list)],
         frozen={name: _decode_frozen(part) for name, part in entry({"frozen": {}} | raw, "frozen", dict).items()},
         shortened=_decode_line(raw.get("shortened")),
         drawn={name: _decode_line(part) for name, part in entry({"drawn": {}} | raw, "drawn", dict).items()},
@@ -393,13 +398,23 @@ def _decode_aside(raw: Any, values: list[Value]) -> Aside:
 
 
 def _encode_part(part: Part) -> dict[str, Any]:
-    return {"rows": part.rows, "at": _encode_line(part.at), "others": part.others}
+    return {"rows": part.rows, "at": _encode_line(part.at), "others": part.others, "index": part.index}
 
 
 def _decode_parts(raw: dict[str, Any], values: list[Value]) -> Iterator[tuple[int, Part]]:
     for number, _, part in numbered(values, raw):
         rows = entry(part, "rows", int)
-        yield number, Part(rows, _decode_line(part.get("at")), entry(part, "others", bool))
+        index = entry({"index": -1} | part, "index", int)
+        yield number, Part(rows, _decode_line(part.get("at")), entry(part, "others", bool), index)
+
+
+def _encode_noise(noise: Noise) -> dict[str, Any]:
+    return {"at": _encode_line(noise.at), "share": noise.share, "rows": noise.rows}
+
+
+def _decode_noises(raw: dict[str, Any], values: list[Value]) -> Iterator[tuple[int, Noise]]:
+    for number, _, part in numbered(values, raw):
+        yield number, Noise(_decode_line(part.get("at")), entry(part, "share", float), entry(part, "rows", int))
 
 
 def _encode_frozen(frozen: Frozen) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from chainrule.step.call import Argument, Call, arguments_of, map_argument
 from chainrule.step.line import Line
-from chainrule.step.step import Agreement, Aside, Backward, Exchange, Frozen, ParameterUpdate, Part, Step, Update
+from chainrule.step.step import Agreement, Aside, Backward, Exchange, Frozen, Noise, ParameterUpdate, Part, Step, Update
 from chainrule.step.value import Summary, Value
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Exchange",
     "Frozen",
     "Line",
+    "Noise",
     "ParameterUpdate",
     "Part",
     "Step",

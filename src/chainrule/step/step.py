@@ -127,11 +127,27 @@ class Part:
     rows    of the tensor that they are rows of
     at      where the script took them
     others  whether it took other rows of that tensor in this step, too
+    index   a number of the indices that took them, the same for the same indices; −1 for rows that follow each other
     """
 
     rows: int
     at: Line
     others: bool
+    index: int = -1
+
+
+@dataclass(slots=True, frozen=True)
+class Noise:
+    """Random numbers that the script put on data in this step, and it still has the data as they were.
+
+    at     where it did so
+    share  how far they moved the data, root mean square, by the spread of these
+    rows   how many different rows the data have
+    """
+
+    at: Line
+    share: float
+    rows: int
 
 
 @dataclass(slots=True, eq=False)
@@ -199,6 +215,8 @@ class Step:
     exchange    with the other processes of a distributed training; None where there are none
     asides      calls beside the graph, in order
     parts       {value index: what larger tensor these data are rows of}
+    noises      {value index: the noise on these data}
+    reordered   the lines at which all rows of a tensor were put into an order into which no other tensor was put
     frozen      {name of a weight that a layer took and that is not to be trained: more about it}
     shortened   the line that clipped or scaled a gradient, as clip_grad_norm_ does; no line where none did
     drawn       {name of a parameter: the line that wrote its numbers last, as nn.init's functions do}
@@ -217,6 +235,8 @@ class Step:
     exchange: Exchange | None = None
     asides: list[Aside] = field(default_factory=list)
     parts: dict[int, Part] = field(default_factory=dict)
+    noises: dict[int, Noise] = field(default_factory=dict)
+    reordered: list[Line] = field(default_factory=list)
     frozen: dict[str, Frozen] = field(default_factory=dict)
     shortened: Line = Line()
     drawn: dict[str, Line] = field(default_factory=dict)

@@ -1,8 +1,10 @@
-"""Which data of a step are rows of a larger tensor, taken in that very step: `X[:16]`, `X[torch.randint(…)]`."""
+"""Which data of a step are rows of a larger tensor, taken in that very step: `X[:16]`, `X[torch.randint(…)]`; and where
+all rows of a tensor were put into another order."""
 
 from __future__ import annotations
 
 import weakref
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -17,6 +19,7 @@ MOST = 64  # in one step; a data set may take rows for every sample
 DRAWS = {torch.randperm, torch.randint, torch.multinomial, torch.randint_like, Tensor.multinomial}
 ROWS = {Tensor.__getitem__, torch.index_select, Tensor.index_select, torch.narrow, Tensor.narrow}
 PIECES = {torch.split, Tensor.split, torch.chunk, Tensor.chunk}
+ORDERS = {torch.flip, Tensor.flip, torch.roll, Tensor.roll, torch.sort, Tensor.sort, torch.msort, Tensor.msort}
 COPIES = {torch.tensor, torch.as_tensor}  # of a slice of a NumPy array
 
 
@@ -26,6 +29,7 @@ class Taken(NamedTuple):
     rows    of the tensor
     source  the tensor's id
     which   differs for other rows of it and for other lines
+    by      number of the indices that took them, −1 for a slice
     """
 
     tensor: weakref.ref[Tensor]
@@ -33,6 +37,7 @@ class Taken(NamedTuple):
     source: int
     which: tuple[Any, ...]
     at: Line
+    by: int = -1
 
 
 class Parts:
@@ -41,6 +46,8 @@ class Parts:
     def __init__(self) -> None:
         self._taken: dict[int, Taken] = {}
         self._drawn: dict[int, weakref.ref[Tensor]] = {}
+        self._numbers: dict[tuple[int, ...], int] = {}  # of indices, by what is in them
+        self._orders: list[tuple[int, Line]] = []
 
     def note(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         """A call without a gradient was made."""
@@ -51,6 +58,9 @@ class Parts:
             self._rows(function, args, kwargs, out)
         elif function in COPIES:
             self._copy(args, out)
+        elif function in ORDERS:
+            if args[0].dim() and len(self._orders) < MOST:
+                self._orders.append((-1 - len(self._orders), line_of(caller(0))))
         elif self._taken and isinstance(out, Tensor):
             self._follow(args, out)
 
@@ -60,17 +70,23 @@ class Parts:
         if found is None or found.tensor() is not tensor:
             return None
         others = any(one.source == found.source and one.which != found.which for one in self._taken.values())
-        return Part(found.rows, found.at, others)
+        return Part(found.rows, found.at, others, found.by)
+
+    @property
+    def reordered(self) -> list[Line]:
+        """Where all rows of a tensor were put into an order into which no other was put."""
+        times = Counter(number for number, _ in self._orders)
+        return [line for number, line in self._orders if times[number] == 1]
 
     def _rows(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         source = args[0]
         if not isinstance(source, Tensor) or not source.dim():
             return
-        if id(source) in self._drawn and self._drawn[id(source)]() is source:  # a part of what was drawn
-            for piece in out if isinstance(out, list | tuple) else (out,):
+        pieces = out if isinstance(out, list | tuple) else (out,)
+        if self._is_drawn(source):  # a part of what was drawn: indices, or labels
+            for piece in pieces:
                 self._drawn[id(piece)] = weakref.ref(piece)
-            return
-        if len(self._taken) >= MOST:
+        if len(self._taken) >= MOST or len(self._orders) >= MOST:
             return
         if function is Tensor.__getitem__:
             index = args[1][0] if isinstance(args[1], tuple) and args[1] else args[1]
@@ -78,11 +94,27 @@ class Parts:
             index = kwargs.get("index", args[-1])
         else:
             index = slice(None)
-        fresh = isinstance(index, Tensor) and id(index) in self._drawn and self._drawn[id(index)]() is index
+        fresh = isinstance(index, Tensor) and self._is_drawn(index)
+        if isinstance(index, np.ndarray) and index.dtype.kind == "i":
+            index = torch.from_numpy(index)
+        number = -1
+        if isinstance(index, Tensor) and index.dtype is torch.long and index.dim() == 1 and len(index) > 1:
+            number = self._number(index)
+            if is_an_order(index, len(source)):
+                self._orders.append((number, line_of(caller(0))))
         if not fresh and not isinstance(index, slice):
             return
-        for piece in out if isinstance(out, list | tuple) else (out,):
-            self._take(piece, len(source), id(source), source)
+        for piece in pieces:
+            self._take(piece, len(source), id(source), source, number)
+
+    def _is_drawn(self, tensor: Tensor) -> bool:
+        ref = self._drawn.get(id(tensor))
+        return ref is not None and ref() is tensor
+
+    def _number(self, index: Tensor) -> int:
+        """The same for the same indices, be it in another tensor."""
+        weighed = int((index * torch.arange(1, len(index) + 1, device=index.device)).sum())
+        return self._numbers.setdefault((len(index), int(index[0]), int(index[-1]), weighed), len(self._numbers))
 
     def _copy(self, args: tuple[Any, ...], out: Any) -> None:
         array = args[0] if args else None
@@ -92,12 +124,12 @@ class Parts:
         if isinstance(whole, np.ndarray) and whole.ndim == array.ndim and whole.shape[1:] == array.shape[1:]:
             self._take(out, len(whole), id(whole), None)
 
-    def _take(self, piece: Tensor, rows: int, source: int, whole: Tensor | None) -> None:
+    def _take(self, piece: Tensor, rows: int, source: int, whole: Tensor | None, by: int = -1) -> None:
         if not piece.dim() or len(self._taken) >= MOST:
             return
         at = line_of(caller(0))
         place = piece.storage_offset() if piece._base is not None and whole is not None else -1
-        self._taken[id(piece)] = Taken(weakref.ref(piece), rows, source, (at, place, len(piece)), at)
+        self._taken[id(piece)] = Taken(weakref.ref(piece), rows, source, (at, place, len(piece)), at, by)
 
     def _follow(self, args: tuple[Any, ...], out: Tensor) -> None:
         """Rows that were moved, converted or scaled are rows still."""
@@ -107,3 +139,11 @@ class Parts:
             return
         if isinstance(given, Tensor) and out.dim() and len(out) == len(given):
             self._taken[id(out)] = found._replace(tensor=weakref.ref(out))
+
+
+def is_an_order(index: Tensor, rows: int) -> bool:
+    """Whether it has each row once, and not as they are."""
+    if len(index) != rows:
+        return False
+    as_they_are = torch.arange(rows, device=index.device)
+    return not torch.equal(index, as_they_are) and torch.equal(index.sort().values, as_they_are)

@@ -20,6 +20,7 @@ from chainrule.rules import SPELLINGS, Bound, Rule, part_of, through_view
 from chainrule.step import Aside, Call, Line, Step, Value, arguments_of, map_argument
 from chainrule.watching.asides import COMPARES, DATA, READS, Asides, trains
 from chainrule.watching.frozen import FREEZES, FrozenWeights
+from chainrule.watching.noise import Noises
 from chainrule.watching.opening import body_of, can_open
 from chainrule.watching.parts import Parts
 from chainrule.watching.place import Places, caller
@@ -100,6 +101,7 @@ class Recorder(TorchFunctionMode):
         self._roots_seen = 0
         self._asides = Asides()
         self._parts = Parts()
+        self._noises = Noises()
         self._frozen = FrozenWeights(self._trained)
         self._written = Writes()
 
@@ -144,6 +146,7 @@ class Recorder(TorchFunctionMode):
             if begun is None:
                 self._parts.note(func, args, kwargs, out)
                 self._asides.follow(tensors_in((args, kwargs)), tensors_in(out))
+                self._noises.note(func, tensors_in((args, kwargs)), out)
             self._frozen.note(func, args, kwargs, self.places)
             self._written.note(func, args, kwargs, self.leaves)
         return out
@@ -476,8 +479,11 @@ class Recorder(TorchFunctionMode):
             return None if value is None or value.index not in idle else (value.index, names.get(id(leaf), value.name))
 
         self.step.asides = self._asides.all(self._number_of, used, waiting)
-        found = ((index, self._parts.of(leaf)) for index, leaf in self.leaves.items())
-        self.step.parts = {index: part for index, part in found if part is not None}
+        parts = ((index, self._parts.of(leaf)) for index, leaf in self.leaves.items())
+        self.step.parts = {index: part for index, part in parts if part is not None}
+        self.step.reordered = self._parts.reordered
+        noises = ((index, self._noises.of(leaf)) for index, leaf in self.leaves.items())
+        self.step.noises = {index: noise for index, noise in noises if noise is not None}
         self.step.shortened, self.step.drawn = self._written.shortened, self._written.named(names)
         self.step.frozen = self._frozen.named(names, self.step.drawn)
         taken: dict[str, int] = {}
@@ -502,6 +508,7 @@ class Recorder(TorchFunctionMode):
             part.clear()
         self._asides = Asides()
         self._parts = Parts()
+        self._noises = Noises()
         self._frozen = FrozenWeights(self._trained)
         self._written = Writes()
         for more in (self.leaves, self._by_edge, self._by_tensor, self._by_storage, self._tokens, self._fresh):

@@ -67,7 +67,7 @@ def check(case: Case) -> Iterator[Finding]:
     yield Finding(
         slug="labels-independent",
         title="nothing in the inputs tells anything about the targets",
-        where=Where.of(loss),
+        where=_torn_apart(case) or Where.of(loss),
         steps=(case.steps[0].index, seen.index),
         evidence={
             "samples": len(samples[0]),
@@ -86,6 +86,17 @@ def check(case: Case) -> Iterator[Finding]:
             else ""
         ),
     )
+
+
+def _torn_apart(case: Case) -> Where | None:
+    """Where inputs and targets were put into two orders: in each step, or once before the first."""
+    seen = case.steps[-1]
+    target = comparisons(seen)[0].target
+    x, t = (seen.step.parts.get(value.index) if value is not None else None for value in (seen.batch.data, target))
+    if x is not None and t is not None and x.rows == t.rows and x.index != t.index:
+        return Where.at(t.at, "rows of the targets")
+    lines = case.steps[0].step.reordered
+    return Where.at(lines[-1], "rows in another order") if lines else None
 
 
 def _levelled(x: Tensor) -> bool:

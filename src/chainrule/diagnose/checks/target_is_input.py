@@ -9,6 +9,11 @@ at the same places (no shift) or one place later (a shift the wrong way round), 
 ones, in every step looked at. Numbers that are to be reconstructed (an autoencoder) are no classes; ids that pass one
 vector on their way lose their places; ids that are copied from a source beside a shifted target, as in translation,
 enter twice. Of two kinds of ids those count that are the target where the others are not what precedes it.
+
+So it is with a denoiser that is compared with its noisy input: to answer with the noise is right, and none is removed.
+There the finding is a target that is the input itself, with random numbers on it that the script put there in the same
+step, in every step looked at; they move the data by NOISE of its spread and more, and the data as they were, which are
+nearly all different (no centres that samples are drawn around), are still at hand: no loss takes them.
 """
 
 from __future__ import annotations
@@ -20,16 +25,19 @@ import torch
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.comparison import comparisons
 from chainrule.diagnose.finding import Finding, Where
-from chainrule.step import Call, Value
+from chainrule.step import Call, Noise, Value
 
 Tensor = torch.Tensor
 
 FEWEST = 8
+NOISE = 0.2  # what is removed must be worth it: of a hundredth, as of bytes that are made numbers, nobody would know
+OWN = 0.9  # of the rows
 
 
 def check(case: Case) -> Iterator[Finding]:
     found = [_given_away(seen) for seen in case.steps]
     if not found or not all(found):
+        yield from _noise_and_all(case)
         return
     call, place = found[0]  # type: ignore[misc]  # all are there
     yield Finding(
@@ -47,6 +55,40 @@ def check(case: Case) -> Iterator[Finding]:
         fix="inputs ids[:, :-1] and targets ids[:, 1:], so that each place has to say the next id",
         diff="-    x, y = ids, ids\n+    x, y = ids[:, :-1], ids[:, 1:]",
     )
+
+
+def _noise_and_all(case: Case) -> Iterator[Finding]:
+    found = [_noisy(seen) for seen in case.steps]
+    if not found or not all(found):
+        return
+    call, noise = found[0]  # type: ignore[misc]  # all are there
+    yield Finding(
+        slug="target-is-input",
+        title="the targets are the inputs, with the noise that was put on them",
+        where=Where.of(call),
+        steps=(case.steps[0].index, case.last),
+        evidence={
+            "noise put on": f"{noise.at.file.rpartition('/')[2]}:{noise.at.line}",
+            "how far it moves the data, by their spread": noise.share,
+            "loss, first": case.losses[0],
+            "loss, last": case.losses[-1],
+        },
+        because="the loss is 0 where the noise comes out as it went in: ∂L/∂ŷ leads to the noisy numbers, and nothing "
+        "asks for the clean ones",
+        fix="compare the answer with the data as they were before the noise was put on",
+        diff="-    loss = mse_loss(model(noisy), noisy)\n+    loss = mse_loss(model(noisy), clean)",
+    )
+
+
+def _noisy(seen: Seen) -> tuple[Call, Noise] | None:
+    """The loss, and the noise on what it compares with, which is the input."""
+    compared = comparisons(seen)
+    if len(compared) != 1 or compared[0].is_classes or compared[0].target is not seen.batch.data:
+        return None
+    noise = seen.step.noises.get(compared[0].target.index)
+    if noise is None or noise.share < NOISE or noise.rows < OWN * (seen.batch.count or 0):
+        return None
+    return compared[0].call, noise
 
 
 def _given_away(seen: Seen) -> tuple[Call, str] | None:
