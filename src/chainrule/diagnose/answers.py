@@ -29,13 +29,14 @@ FEWEST = 24  # samples; of fewer nothing is said about what could be learnt
 ENOUGH = 64  # samples to say how well the network answers
 MOST = 300  # samples that are compared pair by pair
 MOST_FEATURES = 3072
+FEW = 32  # symbols that are told apart, each a feature: of more, too few samples have each
 
 
 class Answers:
     """All samples of some steps. Tensors are empty where the steps have not one comparison each.
 
     inputs     (samples, features), or None where they are no numbers or not one row for each target; of several
-               tensors the rows side by side, without those that hold symbols
+               tensors the rows side by side, without those that hold symbols of many kinds, or several for a sample
     given      (samples, outputs)  what the network answered, in the last of the steps in which the sample was seen
     targets    (samples, outputs)
     partial    whether an answer may depend on more than its row of the inputs: one for each place of a sequence
@@ -169,8 +170,8 @@ def _inputs(seen: Seen, compared: Comparison, count: int) -> tuple[Tensor | None
     data = seen.batch.data
     if data is None or data.tensor is None or not data.shape:
         return None, False
-    beside = [value.tensor for value in other_inputs(seen, compared) if value.tensor is not None]
-    parts = [part for part in (data.tensor, *beside) if part.is_floating_point()]
+    found = (features(seen, value) for value in (data, *other_inputs(seen, compared)))
+    parts = [part for part in found if part is not None]
     rows = None
     if parts and len(data.tensor) == count:
         rows = torch.cat([part.double().reshape(count, -1) for part in parts], 1)
@@ -178,6 +179,16 @@ def _inputs(seen: Seen, compared: Comparison, count: int) -> tuple[Tensor | None
         rows = parts[0].flatten(0, -2)
     known = rows is not None and 0 < rows.shape[1] <= MOST_FEATURES
     return (rows if known else None), known and len(data.tensor) != count
+
+
+def features(seen: Seen, value: Value) -> Tensor | None:
+    """Its numbers; of one symbol for each sample, of few, the rows of the identity matrix. None of other symbols."""
+    if value.tensor is None or value.dtype.is_floating_point:
+        return value.tensor
+    tables = (call.arguments["weight"] for call in seen.calls if call.rule == "embedding" and value in call.values)
+    table = next(tables, None)
+    one_each = value.shape == (seen.batch.count,) and isinstance(table, Value) and table.shape[0] <= FEW
+    return F.one_hot(value.tensor.long(), table.shape[0]) if one_each else None  # type: ignore[union-attr]
 
 
 def other_inputs(seen: Seen, compared: Comparison) -> list[Value]:

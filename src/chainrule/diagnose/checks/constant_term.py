@@ -3,12 +3,12 @@
 Law: an addend of the loss without a graph is a constant for the chain rule, ∂(c + r)/∂w = ∂r/∂w: what trains is the
 rest r alone, which is often a small penalty, however well the sum is called a loss.
 
-The finding: in every late step looked at more than MOST of the loss is data, and nothing in the rest compares an answer
-with data. That is the comparison which was lost, if the network's results were read as plain numbers (detach(), NumPy,
-tolist()) that enter no other call, while the constant differs from step to step: they came back as numbers. Or if
-two tensors of data were compared: a loss function was given no result, or layers that are trained are called and lead
-nowhere. Constants beside a comparison, the entropy of a teacher, a penalty on data alone and the volume that a flow's
-data were stretched by leave both as it is.
+The finding: in the late steps looked at more than MOST of the loss is data, in none of them less than half, and nothing
+in the rest compares an answer with data. That is the comparison which was lost, if the network's results were read as
+plain numbers (detach(), NumPy, tolist()) that enter no other call, while the constant differs from step to step: they
+came back as numbers. Or if two tensors of data were compared: a loss function was given no result, or layers that are
+trained are called and lead nowhere. Constants beside a comparison, the entropy of a teacher, a penalty on data alone
+and the volume that a flow's data were stretched by leave both as it is.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from chainrule.diagnose.finding import Finding, Where
 from chainrule.step import Aside, Call, Line, Value
 
 MOST = 0.9  # of the loss: what is left is of a penalty's size. Entropies of a teacher are at most a half
+HALF = 0.5  # a loss that no step lowers is small in some batches all the same
 FEWEST = 2  # late steps
 SAME = 1e-4  # of its size: a constant that went through Python
 READS = {"tolist", "numpy", "__array__", "detach", "data"}  # item() and float() are of one number, to be printed
@@ -47,7 +48,8 @@ def check(case: Case) -> Iterator[Finding]:
         return
     found = [_largest(seen) for seen in case.late]
     addends = [one for one in found if one is not None]
-    if len(addends) < len(found) or min(one.share for one in addends) <= MOST:
+    shares = [one.share for one in addends]
+    if len(addends) < len(found) or fmean(shares) <= MOST or min(shares) <= HALF:
         return
     if len({one.call.where for one in addends}) > 1 or any(_compares(seen) for seen in case.steps):
         return
@@ -58,14 +60,20 @@ def check(case: Case) -> Iterator[Finding]:
     if read is None and not all(made) and not all(lost):
         return
     place = read or made[-1]
+    off = _without_gradients(case.steps[-1]) if read is None and not all(lost) else None
     yield Finding(
         slug="constant-term",
         title=f"{fmean(one.share for one in addends):.0%} of the loss is data: no weight has a part in it",
-        where=Where.at(place.at, place.name, place.module) if place is not None else Where.of(added.call),
+        where=Where.at(off.off, "torch.no_grad", off.module)
+        if off is not None
+        else Where.at(place.at, place.name, place.module)
+        if place is not None
+        else Where.of(added.call),
         steps=(case.steps[0].index, case.last),
         evidence={
             **({"read as plain numbers": f"{read.name}, line {read.at.line}"} if read is not None else {}),
             **({"called for nothing": lost[-1][-1].module or lost[-1][-1].name} if read is None and all(lost) else {}),
+            **({"called without gradients": f"{off.name}, line {off.at.line}"} if off is not None else {}),
             "added as data": f"{added.value.name or 'a tensor'} ({added.call.where.rpartition('/')[2]})",
             "its share of the loss": added.share,
             "loss, last": case.losses[-1],
@@ -83,6 +91,11 @@ def check(case: Case) -> Iterator[Finding]:
 def _made_by(seen: Seen, added: Addend) -> Aside | None:
     """The comparison of data with data that the addend is the result of, where one was noted."""
     return next((one for one in seen.step.asides if one.source is None and one.result == added.value.index), None)
+
+
+def _without_gradients(seen: Seen) -> Aside | None:
+    """The first call of the step that took a trained weight where gradients were switched off."""
+    return next((aside for aside in seen.step.asides if aside.off.file and aside.source in seen.moved), None)
 
 
 def _largest(seen: Seen) -> Addend | None:

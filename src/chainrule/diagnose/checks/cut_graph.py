@@ -12,8 +12,8 @@ the answers leads through what is taken as numbers.
 
 So it is with a parameter itself: where the forward takes only its number (`x * self.scale.item()`), an optimizer waits
 for a gradient that cannot come. And with a part of the loss that is added as a number (`loss + 0.3 * other.item()`): in
-every step the number on the path is the same multiple of a result that no gradient reaches, and that differs from step
-to step.
+every step the number on the path is the same multiple of a result that no gradient reaches, or of the sum of all that
+come of its line, and that differs from step to step.
 """
 
 from __future__ import annotations
@@ -140,21 +140,38 @@ def _multiples(seen: Seen) -> dict[tuple[Line, str, str], tuple[float, float]]:
     """(multiple, number) for each read of a result that no gradient reaches, and each number added on the path: by the
     read's place and name, and where it is added."""
     added = {
-        call.where: float(number)
+        call.where: number
         for call in seen.calls
-        for number in call.arguments.values()
-        if call.rule in ("add", "sub") and isinstance(number, float) and number
+        for argument in (call.arguments.values() if call.rule in ("add", "sub") else ())
+        if (number := _plain(argument))
     }
     found = {}
     for aside in seen.step.asides if added else ():
         value = seen.step.values[aside.source] if aside.source is not None else None
-        if value is None or value.kind != "result" or value.numel != 1 or value.tensor is None:
+        if value is None or value.kind != "result" or value.numel != 1 or value.index in seen.step.gradients:
             continue
-        number = float(value.tensor)
-        if aside.name.rpartition(".")[2] in READS and value.index not in seen.step.gradients and number:
+        number = _together(seen, value)
+        if aside.name.rpartition(".")[2] in READS and math.isfinite(number) and number:
             for where, other in added.items():
                 found[aside.at, aside.name, where] = (other / number, number)
     return found
+
+
+def _plain(argument: object) -> float:
+    """The number that this is, or that data of one number hold; 0 where it is none."""
+    if isinstance(argument, Value):
+        one = argument.kind == "data" and not argument.owned and argument.numel == 1 and argument.tensor is not None
+        return float(argument.tensor) if one and argument.dtype.is_floating_point else 0.0  # type: ignore[arg-type]
+    return argument if isinstance(argument, float) else 0.0
+
+
+def _together(seen: Seen, value: Value) -> float:
+    """The sum of the results that this line gives in this step without a gradient: one, or one for each sample."""
+    made = next((call for call in seen.step.calls if value in call.outputs), None)
+    calls = [c for c in seen.step.calls if made is not None and (c.rule, c.where) == (made.rule, made.where)]
+    results = [one for c in calls for one in c.outputs if one.index not in seen.step.gradients] or [value]
+    numbers = [float(one.tensor) if one.tensor is not None and one.numel == 1 else math.nan for one in results]
+    return math.fsum(numbers)
 
 
 def _enters(aside: Aside, seen: Seen) -> bool:

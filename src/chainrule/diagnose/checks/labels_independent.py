@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 import torch
 
-from chainrule.diagnose.answers import Answers, all_answers, late_answers, other_inputs
+from chainrule.diagnose.answers import Answers, all_answers, features, late_answers, other_inputs
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.comparison import comparisons, is_whole_loss
 from chainrule.diagnose.finding import Finding, Where
@@ -118,7 +118,8 @@ def _by_heart(case: Case, answers: Answers) -> bool:
 
 def _symbols_beside(seen: Seen) -> bool:
     """Whether the answers are made of symbols, too, as those of an action's value are of the action."""
-    return any(not value.dtype.is_floating_point for value in other_inputs(seen, comparisons(seen)[0]))
+    inputs = (seen.batch.data, *other_inputs(seen, comparisons(seen)[0]))
+    return any(value is not None and features(seen, value) is None for value in inputs)
 
 
 def _drawn_anew(case: Case, answers: Answers) -> bool:

@@ -2,14 +2,16 @@
 
 Law: for a first layer z = W·x + b the curvature of the loss is that of E[x̃·x̃ᵀ], x̃ = (x, 1), times what comes behind
 (LeCun, Bottou, Orr & Müller, Efficient BackProp, 1998, section 4.3). Its largest eigenvalue λ bounds the learning rate,
-and a direction in which the data has variance v needs about λ/v steps. A feature in thousands beside one in
-tenths, or an offset far larger than the spread (data normalised twice), makes that millions. Units that saturate come
-of the same: offset times weight decides on which side all samples lie, and no slope is left to change that.
+and a direction in which the data has variance v needs about λ/v steps. A feature in thousands beside one in tenths, or
+an offset far larger than the spread (data normalised twice), makes that millions. Units that saturate come of the same:
+offset times weight decides on which side all samples lie, and no slope is left to change that.
 
 The finding: λ/v of the data as they are, v the lower quartile of the features' variances (and of the constant 1), is
 more than THRESHOLD times what it is for standardised data, so that it is the scale and not the kinship of the features;
 and the network explains less than half of what simple answers to the standardised inputs do (answers.py), or its loss
 is no longer finite. Whoever learns from unscaled data all the same has no fault.
+
+Or the data, as they are, are so large that nearly all numbers of the first bend lie where it is flat (saturated.py).
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import torch
 
 from chainrule.diagnose.answers import all_answers, falls_short, late_answers
 from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.checks.saturated import Flat, flattest, is_by_inputs
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
 from chainrule.diagnose.measure import standardised
@@ -33,6 +36,10 @@ MOST_FEATURES = 256
 
 
 def check(case: Case) -> Iterator[Finding]:
+    flat = flattest(case)
+    if flat is not None and is_by_inputs(case, flat):
+        yield _flat(case, flat)
+        return
     answers = all_answers(case)
     if answers.distinct is None or not falls_short(case):
         return
@@ -63,6 +70,31 @@ def check(case: Case) -> Iterator[Finding]:
         fix="(x − mean) / spread of each feature, once, with the numbers of the training data",
         diff="+    x = (x - x.mean(0)) / x.std(0)",
         attempts=(Intervention.at(call, "standardise", argument="input", whole=False),),
+    )
+
+
+def _flat(case: Case, flat: Flat) -> Finding:
+    first = case.steps[0]
+    data, before = first.batch.data, flat.before
+    assert data is not None  # is_by_inputs
+    assert data.tensor is not None
+    assert before is not None
+    rows = data.tensor.double().reshape(-1, data.shape[-1])
+    return Finding(
+        slug="unscaled-inputs",
+        title=f"the inputs are of about {flat.size:,.3g}: {flat.share:.0%} of {flat.call.name} lies where it is flat",
+        where=Where.of(before),
+        steps=(first.index, case.last),
+        evidence={
+            "mean size of the inputs": flat.size,
+            "largest mean of a feature": float(rows.mean(0).abs().max()),
+            "share of numbers with a slope below a hundredth of the largest": flat.share,
+        },
+        because="z = W·x is as large as x: the slope of the bend there is nearly 0, and next to nothing of the error "
+        "reaches the first layer",
+        fix="(x − mean) / spread of each feature, once, with the numbers of the training data",
+        diff="+    x = (x - x.mean(0)) / x.std(0)",
+        attempts=(Intervention.at(before, "standardise", argument="input", whole=False),),
     )
 
 
