@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any, Literal
 
 from chainrule.diagnose.intervention import Intervention
-from chainrule.step import Call, Line, Step
+from chainrule.step import Call, Line, Step, Update
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,16 @@ class Where:
             if line is not None and line.file and line != call.made:
                 return Where(call.module, name, call.name, line.file, line.line, f"{call.file}:{call.line}")
         return None
+
+    @staticmethod
+    def of_schedule(update: Update, parameter: str = "") -> Where:
+        """Where the learning rate is set: the script's own function, the scheduler, or the optimizer."""
+        scheduled, factor = update.scheduled, update.factor
+        if not scheduled.file:
+            return Where.at(update.made, update.optimizer, parameter=parameter)
+        if factor.file and factor != scheduled:
+            return Where("", parameter, "scheduler", factor.file, factor.line, f"{scheduled.file}:{scheduled.line}")
+        return Where.at(scheduled, "scheduler", parameter=parameter)
 
     @staticmethod
     def at(line: Line, call: str, module: str = "", parameter: str = "") -> Where:

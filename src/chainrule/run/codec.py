@@ -322,6 +322,7 @@ def _encode_update(update: Update, number: int, gathered: Gathered) -> dict[str,
         "at": _encode_line(update.at),
         "made": _encode_line(update.made),
         "scheduled": _encode_line(update.scheduled),
+        "factor": _encode_line(update.factor),
     }
 
 
@@ -346,6 +347,7 @@ def _decode_update(raw: Any, values: list[Value], found: Found) -> Update:
         at=_decode_line(raw.get("at")),
         made=_decode_line(raw.get("made")),
         scheduled=_decode_line(raw.get("scheduled")),
+        factor=_decode_line(raw.get("factor")),
     )
 
 

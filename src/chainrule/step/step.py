@@ -68,6 +68,7 @@ class Update:
     at          where the script called step()
     made        where the script made the optimizer
     scheduled   where it made the scheduler of its learning rate last; no line where there is none
+    factor      where the script's own function for that scheduler ends, as LambdaLR takes one
     """
 
     optimizer: str
@@ -77,6 +78,7 @@ class Update:
     at: Line = Line()
     made: Line = Line()
     scheduled: Line = Line()
+    factor: Line = Line()
 
 
 @dataclass(slots=True, frozen=True)

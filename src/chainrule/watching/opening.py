@@ -8,12 +8,14 @@ reaches the mode. torch itself is not changed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from types import CellType, FunctionType
 from typing import Any
 
 import torch
 
 OPENED = ("torch.nn.functional", "torch.functional")
+FUNCTIONS = 1024
 QUESTIONS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
 
 
@@ -23,6 +25,7 @@ def can_open(function: Callable[..., Any], tensors: list[torch.Tensor]) -> bool:
     return plain and isinstance(function, FunctionType) and function.__module__ in OPENED
 
 
+@lru_cache(FUNCTIONS)
 def body_of(function: Any) -> Callable[..., Any]:
     """The function as it runs where nothing overrides it."""
     body: Callable[..., Any] = _copy(getattr(function, "__wrapped__", function), depth=2)

@@ -6,7 +6,9 @@ import inspect
 import os
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from types import CodeType, FrameType
 
 import torch
@@ -20,8 +22,36 @@ STANDARD = sysconfig.get_paths()["stdlib"] + os.sep
 PACKAGES = ("site-packages", "dist-packages")  # folders inside that of the standard library
 GENERATED = ("<frozen", "<__array_function__", "<eval_with_key>")  # of python, NumPy and torch.fx
 MODULE_CALL = nn.Module._call_impl.__code__
+FILES = 4096  # of which is known whose they are
 MOST_NAMES = 2000  # a namespace larger than this is not searched for a name
 SNAPSHOT = sys.version_info < (3, 13)  # f_locals of a function is then a dict that stays in its frame (PEP 667)
+
+
+class Owners:
+    """Whose part a module is that was called alone, and what the script calls it: asked once, and known in later steps.
+    The frames' variables have to be gone through for it."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[weakref.ref[nn.Module], weakref.ref[nn.Module], str]] = {}
+        self._parameters: dict[int, weakref.ref[torch.Tensor]] = {}
+
+    def note(self, parameters: Iterable[torch.Tensor]) -> None:
+        """These have their names of a module."""
+        self._parameters.update((id(parameter), weakref.ref(parameter)) for parameter in parameters)
+
+    def named(self, tensor: torch.Tensor) -> bool:
+        """Whether it had its name of a module in an earlier step: no variable need be looked for."""
+        ref = self._parameters.get(id(tensor))
+        return ref is not None and ref() is tensor
+
+    def of(self, module: nn.Module, ask: Callable[[], tuple[nn.Module, str]]) -> tuple[nn.Module, str]:
+        """Itself, where it is nobody's."""
+        ref, owner_ref, name = self._known.get(id(module), (None, None, ""))
+        owner = owner_ref() if ref is not None and ref() is module and owner_ref is not None else None
+        if owner is None or not (owner is module or any(inner is module for inner in owner.modules())):
+            owner, name = ask()
+            self._known[id(module)] = weakref.ref(module), weakref.ref(owner), name
+        return owner, name
 
 
 class Places:
@@ -31,14 +61,14 @@ class Places:
     roots   the outermost modules that were called, or whose methods called others
     """
 
-    def __init__(self, origin_of: Callable[[nn.Module], Line] = lambda _: Line()) -> None:
+    def __init__(self, origin_of: Callable[[nn.Module], Line] = lambda _: Line(), owners: Owners | None = None) -> None:
+        self._owners = Owners() if owners is None else owners
         self.roots: list[nn.Module] = []
         self._origin_of = origin_of
         self._made: dict[str, Line] = {}
         self._variables: dict[int, str] = {}  # id of a root -> what the user calls it
         self._paths: dict[int, str] = {}
         self._held: list[nn.Module] = []  # a module made inside forward is freed, and its id used again
-        self._of_user: dict[CodeType, bool] = {}
 
     def here(self, frame: FrameType | None) -> tuple[str, str, int]:
         """(module path, file, line) of the call that `frame` is making."""
@@ -49,7 +79,7 @@ class Places:
             if code is MODULE_CALL:
                 if module is None:
                     module = self._path(frame)
-            elif not file and self._is_user(code):
+            elif not file and is_users(code.co_filename):
                 file, line = code.co_filename, frame.f_lineno
             frame = frame.f_back
         return module or "", file, line
@@ -59,15 +89,9 @@ class Places:
         of, as in a plain list, where it made the outermost such module."""
         return self._made.get(module, Line())
 
-    def _is_user(self, code: CodeType) -> bool:
-        known = self._of_user.get(code)
-        if known is None:
-            known = self._of_user[code] = is_users(code.co_filename)
-        return known
-
     def clear(self) -> None:
         """Let go of the user's modules."""
-        for part in (self.roots, self._variables, self._paths, self._held, self._of_user, self._made):
+        for part in (self.roots, self._variables, self._paths, self._held, self._made):
             part.clear()
 
     # ------------------------------------------------------------ modules
@@ -91,7 +115,7 @@ class Places:
             if outer.f_code is MODULE_CALL:
                 module, frame = outer.f_locals["self"], outer
             outer = outer.f_back
-        root, variable = self._owner(module, frame)
+        root, variable = self._owners.of(module, lambda: self._owner(module, frame))
         if any(root is other for other in self.roots):
             return
         self.roots.append(root)
@@ -130,7 +154,7 @@ class Places:
         """The user's variables, from this frame outwards; the modules' globals last."""
         seen: list[dict[str, object]] = []
         while frame is not None:
-            if self._is_user(frame.f_code):
+            if is_users(frame.f_code.co_filename):
                 yield from variables(frame)
                 if not any(frame.f_globals is other for other in seen):
                     seen.append(frame.f_globals)
@@ -166,7 +190,7 @@ class Places:
         """What the user's outermost frame that knows the tensor calls it, or ""."""
         found = ""
         while frame is not None:
-            if self._is_user(frame.f_code):
+            if is_users(frame.f_code.co_filename):
                 found = next((n for n, v in variables(frame) if v is tensor and not n.startswith("_")), found)
             frame = frame.f_back
         return found
@@ -199,6 +223,15 @@ def line_of(frame: FrameType | None) -> Line:
     return Line()
 
 
+def end_of(function: object) -> Line:
+    """The last line of a function of the user's, or of an object's that is called like one."""
+    called = function if inspect.isroutine(function) else vars(type(function)).get("__call__")
+    code = getattr(called, "__code__", None)
+    if not isinstance(code, CodeType) or not is_users(code.co_filename):
+        return Line()
+    return Line(code.co_filename, max(line for _, _, line in code.co_lines() if line is not None))
+
+
 def raised_at(error: BaseException) -> Line:
     """The innermost line of the user's on an exception's way."""
     found, trace = Line(), error.__traceback__
@@ -209,6 +242,7 @@ def raised_at(error: BaseException) -> Line:
     return found
 
 
+@lru_cache(FILES)
 def is_users(file: str) -> bool:
     """Whether code of this file is the user's, or of a package that the user installed: not torch, python or us."""
     if file.startswith(STANDARD):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -23,7 +24,7 @@ from chainrule.watching.frozen import FREEZES, FrozenWeights
 from chainrule.watching.noise import Noises
 from chainrule.watching.opening import body_of, can_open
 from chainrule.watching.parts import Parts
-from chainrule.watching.place import Places, caller
+from chainrule.watching.place import Owners, Places, caller
 from chainrule.watching.sharded import SHARDED, Refused, is_distributed, is_sharded
 from chainrule.watching.switched_off import switched_off
 from chainrule.watching.writes import SET_GRADIENT, Writes
@@ -37,6 +38,7 @@ DISPLAY_BYTES = 64 << 20
 # Forward calls that no backward pass has used by then are forgotten: the script may be evaluating with gradients on.
 MOST_CALLS = 20_000
 MOST_BYTES = 4 << 30
+FUNCTIONS = 4096  # what is known of a function is kept from step to step
 REGISTER_HOOK = Tensor.register_hook
 
 
@@ -51,6 +53,7 @@ def tensors_in(argument: Any) -> Iterator[Tensor]:
             yield from tensors_in(part)
 
 
+@lru_cache(FUNCTIONS)
 def writes_in_place(function: Callable[..., Any]) -> bool:
     name = getattr(function, "__name__", "")
     return (name.endswith("_") and not name.endswith("__")) or name == "__setitem__"
@@ -61,11 +64,17 @@ def is_attribute(function: Callable[..., Any]) -> bool:
     return getattr(function, "__name__", "") in ("__get__", "__set__", "__delete__")
 
 
+@lru_cache(FUNCTIONS)
+def is_of_no_interest(function: Callable[..., Any]) -> bool:
+    noted = function in (DATA, SET_GRADIENT) or function in FREEZES
+    return is_attribute(function) and function not in SPELLINGS and not noted
+
+
 class Recorder(TorchFunctionMode):
     """Records the calls of one step into `step`. Failures of ours are noted in step.problems, never raised.
 
     `display_bytes` is how much is kept of what no rule reads; None is DISPLAY_BYTES. `origin_of` knows where a module
-    was made, `trained` whether a weight had gradients in an earlier training.
+    was made, `owners` is kept from step to step, `trained` knows whether a weight had gradients in an earlier training.
     """
 
     def __init__(
@@ -73,12 +82,14 @@ class Recorder(TorchFunctionMode):
         index: int,
         display_bytes: int | None,
         origin_of: Callable[[nn.Module], Line],
+        owners: Owners,
         trained: Callable[[Tensor], bool],
     ) -> None:
         super().__init__()
         self.step = Step(index)
         self._trained = trained
-        self.places = Places(origin_of)
+        self._owners = owners
+        self.places = Places(origin_of, owners)
         self.closed = False
         self.hooked: set[Edge] = set()  # values whose gradient a hook of the user may change
         self.producer: dict[Edge, Call] = {}
@@ -94,10 +105,7 @@ class Recorder(TorchFunctionMode):
         self._display_bytes = DISPLAY_BYTES if display_bytes is None else display_bytes
         self.kept_bytes = 0
         self._tokens: list[Tensor] = []
-        self._skip: set[Callable[..., Any]] = set()
         self._opening: set[Callable[..., Any]] = set()
-        self._bodies: dict[Callable[..., Any], Callable[..., Any]] = {}
-        self._writes: dict[Callable[..., Any], bool] = {}
         self._roots_seen = 0
         self._asides = Asides()
         self._parts = Parts()
@@ -115,20 +123,17 @@ class Recorder(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         kwargs = kwargs or {}
-        if self.closed or func in self._skip:
+        if self.closed or is_of_no_interest(func):
             return func(*args, **kwargs)
-        if is_attribute(func) and func not in SPELLINGS:
-            if func == DATA:
-                return self._data(func, args)
-            if func not in FREEZES and func != SET_GRADIENT:
-                self._skip.add(func)
-                return func(*args, **kwargs)
+        if func == DATA:
+            return self._data(func, args)
+        tensors = list(tensors_in((args, kwargs)))
         begun = None
         try:
-            body = self._opened(func, args, kwargs)
+            body = self._opened(func, tensors)
             if body is not None:
                 return self._inside(func, body, args, kwargs)
-            begun = self._begin(func, args, kwargs)
+            begun = self._begin(func, args, kwargs, tensors)
         except Refused as refused:
             self.refuse(str(refused))
         except Exception as error:
@@ -137,7 +142,7 @@ class Recorder(TorchFunctionMode):
         if begun is not None or not torch.is_grad_enabled() or func in COMPARES:
             try:
                 if begun is None or not self._finish(func, begun, out):
-                    self._beside(func, args, kwargs, out)
+                    self._beside(func, args, kwargs, tensors, out)
             except Refused as refused:
                 self.refuse(str(refused))
             except Exception as error:
@@ -145,25 +150,19 @@ class Recorder(TorchFunctionMode):
         with contextlib.suppress(Exception):  # what a diagnosis asks for, and nothing else depends on
             if begun is None:
                 self._parts.note(func, args, kwargs, out)
-                self._asides.follow(tensors_in((args, kwargs)), tensors_in(out))
-                self._noises.note(func, tensors_in((args, kwargs)), out)
+                self._asides.follow(tensors, tensors_in(out))
+                self._noises.note(func, tensors, out)
             self._frozen.note(func, args, kwargs, self.places)
             self._written.note(func, args, kwargs, self.leaves)
         return out
 
-    def _opened(
-        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Callable[..., Any] | None:
+    def _opened(self, func: Callable[..., Any], tensors: list[Tensor]) -> Callable[..., Any] | None:
         """The body of a function that is to be recorded call by call, or None."""
         if func in SPELLINGS or func in self._opening or not torch.is_grad_enabled():
             return None
-        tensors = list(tensors_in((args, kwargs)))
         if not can_open(func, tensors) or not any(t.requires_grad for t in tensors):
             return None
-        body = self._bodies.get(func)
-        if body is None:
-            body = self._bodies[func] = body_of(func)
-        return body
+        return body_of(func)
 
     def _inside(
         self, func: Callable[..., Any], body: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -186,16 +185,15 @@ class Recorder(TorchFunctionMode):
 
     # ------------------------------------------------------------ before and after the call
 
-    def _begin(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Begun | None:
+    def _begin(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], tensors: list[Tensor]
+    ) -> Begun | None:
         """What must be read before the call runs; None when it is not one to record."""
-        writes = self._writes.get(func)
-        if writes is None:
-            writes = self._writes[func] = writes_in_place(func)
+        writes = writes_in_place(func)
         if kwargs and (kwargs.get("inplace") or kwargs.get("out") is not None):
             writes = True
         if not writes and not torch.is_grad_enabled():
             return None
-        tensors = list(tensors_in((args, kwargs)))
         if any(map(is_transformed, tensors)):
             return None
         target = None
@@ -264,17 +262,19 @@ class Recorder(TorchFunctionMode):
         self._written.alias(args[0], out)
         if args[0].grad_fn is not None or (args[0].requires_grad and self._number_of(args[0]) is None):
             try:
-                self._beside(func, args, {}, out)
+                self._beside(func, args, {}, [args[0]], out)
             except Exception as error:
                 self._problem(func, error)
         return out
 
-    def _beside(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+    def _beside(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], tensors: list[Tensor], out: Any
+    ) -> None:
         """A call whose result has no gradient: note it where what it took has one, where it should not train, or where
         it compares."""
-        if self._asides.full or self._writes.get(func):
+        if self._asides.full or writes_in_place(func):
             return
-        source = next((tensor for tensor in tensors_in((args, kwargs)) if tensor.requires_grad), None)
+        source = next((tensor for tensor in tensors if tensor.requires_grad), None)
         trained = not torch.is_grad_enabled() and trains(func, args, kwargs)
         results = list(tensors_in(out))
         told = bool(results) or getattr(func, "__name__", "") in READS  # not how large it is, or of which kind
@@ -382,7 +382,7 @@ class Recorder(TorchFunctionMode):
                 value = self._new(tensor, "parameter" if tensor.requires_grad else "data")
                 self._by_tensor[id(tensor)] = (value, state)
                 self.leaves[value.index] = tensor
-                value.name = self.places.variable_name(tensor, caller(3))
+                value.name = "" if self._owners.named(tensor) else self.places.variable_name(tensor, caller(3))
         if value.tensor is None:
             size = tensor.numel() * tensor.element_size()
             if keep or size <= self._display_bytes:
@@ -487,10 +487,13 @@ class Recorder(TorchFunctionMode):
         self.step.shortened, self.step.drawn = self._written.shortened, self._written.named(names)
         self.step.frozen = self._frozen.named(names, self.step.drawn)
         taken: dict[str, int] = {}
+        owned: list[Tensor] = []
         unnamed = 0
         for index, leaf in self.leaves.items():
             value = self.step.values[index]
             value.owned = id(leaf) in names
+            if value.owned:
+                owned.append(leaf)
             value.name = names.get(id(leaf), value.name)
             if value.kind != "parameter":
                 continue
@@ -501,6 +504,7 @@ class Recorder(TorchFunctionMode):
             name = value.name or f"parameter{unnamed}"
             again = taken[name] = taken.get(name, 0) + 1
             value.name = name if again == 1 else f"{name}#{again}"
+        self._owners.note(owned)
 
     def forget(self) -> None:
         """Let go of the calls so far: what depends on them is left to autograd."""

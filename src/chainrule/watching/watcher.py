@@ -33,7 +33,7 @@ from chainrule.watching.exchange import Sharing
 from chainrule.watching.graph import Graph
 from chainrule.watching.nested import is_inner_step, may_nest
 from chainrule.watching.origins import Origins
-from chainrule.watching.place import caller, line_of
+from chainrule.watching.place import Owners, caller, end_of, line_of
 from chainrule.watching.pulse import Pulse, Tape, first_number
 from chainrule.watching.recorder import Recorder
 from chainrule.watching.restarts import Restarts
@@ -94,12 +94,14 @@ class Watcher:
         self.restarts = Restarts(lambda: self.index)
         self.trainings = Trainings()
         self._origins = Origins()
+        self._owners = Owners()
         self.recorder: Recorder | None = None
         self._depth = 0  # backward passes in flight
         self._pending: Recorder | None = None  # a step without an optimizer, until its weights were written
         self._optimizers: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()  # all that exist
         self._made: weakref.WeakKeyDictionary[torch.optim.Optimizer, Line] = weakref.WeakKeyDictionary()
         self._scheduled: weakref.WeakKeyDictionary[torch.optim.Optimizer, Line] = weakref.WeakKeyDictionary()
+        self._factors: weakref.WeakKeyDictionary[torch.optim.Optimizer, Line] = weakref.WeakKeyDictionary()
         self._stage: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()  # those that make up a step
         self._stage_began = False
         self._cycle: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()  # those that stepped in this step
@@ -230,6 +232,7 @@ class Watcher:
         def __init__(scheduler: Any, optimizer: Any, *args: Any, **kwargs: Any) -> None:
             with suppress(Exception):  # of ChainedScheduler and others the optimizer is not the first argument
                 self._scheduled[optimizer] = line_of(caller(1))
+                self._factors[optimizer] = end_of(next(iter(getattr(scheduler, "lr_lambdas", ())), None))
             init(scheduler, optimizer, *args, **kwargs)
 
         return __init__
@@ -250,7 +253,7 @@ class Watcher:
     # ------------------------------------------------------------ the mode on and off
 
     def _arm(self) -> None:
-        self.recorder = Recorder(self.index, self._display_bytes, self._origins.of, self.trainings.had)
+        self.recorder = Recorder(self.index, self._display_bytes, self._origins.of, self._owners, self.trainings.had)
         self._seconds = 0.0
         self._sharing = Sharing()
         self._engine = torch.autograd._engine_run_backward  # type: ignore[attr-defined]
@@ -507,7 +510,8 @@ class Watcher:
         try:
             with quiet():
                 before = self._before.pop(id(optimizer))
-                lines = (before.at, *(known.get(optimizer, Line()) for known in (self._made, self._scheduled)))
+                known = (self._made, self._scheduled, self._factors)
+                lines = (before.at, *(of.get(optimizer, Line()) for of in known))
                 update = Update(type(optimizer).__name__, {}, before.idle, before.strangers, *lines)
                 for p, value, snapshot in before.moved:
                     snapshot.after = p.detach()

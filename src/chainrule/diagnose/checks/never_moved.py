@@ -68,7 +68,7 @@ def check(case: Case) -> Iterator[Finding]:
         else f"{name} has a gradient, and nothing ever changes it",
         where=Where.of_layer(call, name)
         if optimizer is None
-        else Where.at(optimizer.scheduled, "scheduler", parameter=name)
+        else Where.of_schedule(optimizer, name)
         if by_schedule
         else Where.at(optimizer.made, optimizer.optimizer, parameter=name),
         steps=(case.steps[0].index, seen.index),

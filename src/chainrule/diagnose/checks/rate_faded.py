@@ -48,7 +48,7 @@ def check(case: Case) -> Iterator[Finding]:
         title=f"the learning rate has gone from {largest:g} to {now:g} long before the end"
         if largest
         else f"the learning rate is 0 {'long before the end' if since.index else 'from the start'}",
-        where=Where.at(made.scheduled, "scheduler") if made.scheduled.file else Where.at(made.made, made.optimizer),
+        where=Where.of_schedule(made),
         steps=(since.index, case.last),
         evidence={
             "largest learning rate": largest,
