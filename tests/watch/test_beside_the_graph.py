@@ -145,7 +145,7 @@ def test_calls_that_cut_the_graph_are_noted_with_what_they_took_and_became(tmp_p
     assert chosen in {value.index for call in step.calls if call.rule == "add" for value in call.values}
 
 
-@pytest.mark.parametrize("way", ["drawn", "numpy", "sorted", "turned", "together", "in halves"])
+@pytest.mark.parametrize("way", ["drawn", "numpy", "sorted", "turned", "together", "in halves", "along"])
 def test_rows_that_were_put_into_another_order_alone_are_known_by_their_line(way, tmp_path):
     model, x = problem()
     y = torch.arange(8.0)
@@ -161,13 +161,15 @@ def test_rows_that_were_put_into_another_order_alone_are_known_by_their_line(way
         elif way == "together":
             order = torch.tensor([1, 0, 3, 2, 5, 4, 7, 6])
             x, y = x[order], y[order]
+        elif way == "along":
+            x = x.roll(1, 1).flip(-1).sort(1).values
         else:
             x, y = torch.cat([x[:4], x[4:]]), torch.cat([y[:4], y[4:]])
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         F.mse_loss(model(x)[:, 0], y).backward()
         optimizer.step()
-    found = [line.line for line in open_run(tmp_path / "run").read(0).reordered]
-    assert found == ([] if way in ("together", "in halves") else [line_of(way)])
+    found = [(one.at.line, one.rows, one.enters) for one in open_run(tmp_path / "run").read(0).reordered]
+    assert found == ([] if way in ("together", "in halves", "along") else [(line_of(way), 8, True)])
 
 
 def test_rows_know_whether_others_were_taken_by_the_same_indices(tmp_path):

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable
 from functools import cached_property
 from statistics import fmean
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import torch
@@ -29,11 +30,13 @@ FEWEST = 24  # samples; of fewer nothing is said about what could be learnt
 ENOUGH = 64  # samples to say how well the network answers
 MOST = 300  # samples that are compared pair by pair
 MOST_FEATURES = 3072
+MOST_COMPARISONS = 4
 FEW = 32  # symbols that are told apart, each a feature: of more, too few samples have each
 
 
 class Answers:
-    """All samples of some steps. Tensors are empty where the steps have not one comparison each.
+    """All samples of some steps. Tensors are empty where the steps have not `number` comparisons each, of which the one
+    in the place `which` is looked at.
 
     inputs     (samples, features), or None where they are no numbers or not one row for each target; of several
                tensors the rows side by side, without those that hold symbols of many kinds, or several for a sample
@@ -42,19 +45,19 @@ class Answers:
     partial    whether an answer may depend on more than its row of the inputs: one for each place of a sequence
     """
 
-    def __init__(self, steps: Iterable[Seen]) -> None:
+    def __init__(self, steps: Iterable[Seen], which: int = 0, number: int = 1) -> None:
         self.partial = False
         inputs: list[Tensor | None] = []
         given: list[Tensor] = []
         targets: list[Tensor] = []
         for seen in steps:
             found = comparisons(seen)
-            pair = found[0].answers() if len(found) == 1 else None
+            pair = found[which].answers() if len(found) == number else None
             if pair is None or any(part.shape[1:] != pair[0].shape[1:] for part in given):
                 continue
             given.append(pair[0].double())
             targets.append(pair[1].double())
-            found_inputs, of_a_part = _inputs(seen, found[0], len(pair[1]))
+            found_inputs, of_a_part = _inputs(seen, found[which], len(pair[1]))
             self.partial |= of_a_part
             inputs.append(found_inputs)
         self.given = torch.cat(given) if given else torch.empty(0, 0)
@@ -96,14 +99,27 @@ class Answers:
         return max(affine(*self.distinct), nearest(*self.distinct))
 
 
-_KNOWN: WeakKeyDictionary[Case, tuple[Answers, Answers]] = WeakKeyDictionary()
+class Both(NamedTuple):
+    """What the network has come to, in the last steps, and what the data is like, in all."""
+
+    late: Answers
+    all: Answers
+
+
+_KNOWN: WeakKeyDictionary[Case, Both] = WeakKeyDictionary()
+_EACH: WeakKeyDictionary[Case, list[Both]] = WeakKeyDictionary()
 
 
 def falls_short(case: Case) -> bool:
     """Whether simple answers explain something, and the network less than half of that and is not about to learn it;
     or its loss is no longer finite."""
-    attainable = all_answers(case).attainable
-    short = late_answers(case).explained < 0.5 * attainable and not still_falling(case)
+    return falls_short_in(_both(case), case)
+
+
+def falls_short_in(answers: Both, case: Case) -> bool:
+    """The same of one comparison."""
+    attainable = answers.all.attainable
+    short = answers.late.explained < 0.5 * attainable and not still_falling(case)
     return attainable > SOMETHING and (short or not math.isfinite(case.losses[-1]))
 
 
@@ -148,10 +164,22 @@ def all_answers(case: Case) -> Answers:
     return _both(case)[1]
 
 
-def _both(case: Case) -> tuple[Answers, Answers]:
+def each_answers(case: Case) -> list[Both]:
+    """Of each comparison, in the order in which they are made: of one, or of several that add up to the loss."""
+    if case not in _EACH:
+        steps = case.steps if len(case.losses) >= STEPS else []
+        numbers = {len(comparisons(seen)) for seen in steps}
+        number = numbers.pop() if len(numbers) == 1 else 0
+        several = number if number <= MOST_COMPARISONS else 0
+        each = ((Answers(_last(steps), k, number), Answers(steps, k, number)) for k in range(several))
+        _EACH[case] = [_both(case)] if number == 1 else [Both(*pair) for pair in each]
+    return _EACH[case]
+
+
+def _both(case: Case) -> Both:
     if case not in _KNOWN:
         steps = case.steps if len(case.losses) >= STEPS else []
-        _KNOWN[case] = Answers(_last(steps)), Answers(steps)
+        _KNOWN[case] = Both(Answers(_last(steps)), Answers(steps))
     return _KNOWN[case]
 
 

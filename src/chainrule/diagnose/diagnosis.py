@@ -158,7 +158,7 @@ TOO_FAR = frozenset({"diverged", "rate-too-high"})
 CONSEQUENCES: dict[str, frozenset[str]] = {
     "broadcast-loss": frozenset({"dead-relu"}),
     "squashed-twice": frozenset({"output-range"}),
-    "softmax-over-samples": frozenset({"no-log-probabilities"}),
+    "softmax-over-samples": frozenset({"no-log-probabilities", "normalised-away"}),
     "mixed-samples": OF_DATA,
     "normalised-away": frozenset({"equal-units", "zero-slope", "output-range"}),
     "no-log-probabilities": frozenset({"no-least-loss", "diverged", "dead-relu", "not-finite"}),

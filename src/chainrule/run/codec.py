@@ -41,6 +41,7 @@ from chainrule.step import (
     Noise,
     ParameterUpdate,
     Part,
+    Reordered,
     Step,
     Update,
     Value,
@@ -77,7 +78,7 @@ def encode(step: Step, limit: int) -> Encoded:
         "asides": [_encode_aside(aside) for aside in step.asides],
         "parts": {index: _encode_part(part) for index, part in step.parts.items()},
         "noises": {index: _encode_noise(noise) for index, noise in step.noises.items()},
-        "reordered": [_encode_line(line) for line in step.reordered],
+        "reordered": [{"at": _encode_line(r.at), "rows": r.rows, "enters": r.enters} for r in step.reordered],
         "frozen": {name: _encode_frozen(frozen) for name, frozen in step.frozen.items()},
         "shortened": _encode_line(step.shortened),
         "drawn": {name: _encode_line(line) for name, line in step.drawn.items()},
@@ -144,7 +145,7 @@ def _decode_step(raw: Any, found: Found) -> Step:
         asides=[_decode_aside(part, values) for part in entry({"asides": []} | raw, "asides", list)],
         parts=dict(_decode_parts(entry({"parts": {}} | raw, "parts", dict), values)),
         noises=dict(_decode_noises(entry({"noises": {}} | raw, "noises", dict), values)),
-        reordered=[_decode_line(line) for line in entry({"reordered": []} | raw, "reordered", list)],
+        reordered=[_decode_reordered(part) for part in entry({"reordered": []} | raw, "reordered", list)],
         frozen={name: _decode_frozen(part) for name, part in entry({"frozen": {}} | raw, "frozen", dict).items()},
         shortened=_decode_line(raw.get("shortened")),
         drawn={name: _decode_line(part) for name, part in entry({"drawn": {}} | raw, "drawn", dict).items()},
@@ -408,6 +409,10 @@ def _decode_parts(raw: dict[str, Any], values: list[Value]) -> Iterator[tuple[in
         rows = entry(part, "rows", int)
         index = entry({"index": -1} | part, "index", int)
         yield number, Part(rows, _decode_line(part.get("at")), entry(part, "others", bool), index)
+
+
+def _decode_reordered(raw: Any) -> Reordered:
+    return Reordered(_decode_line(raw.get("at")), entry(raw, "rows", int), entry(raw, "enters", bool))
 
 
 def _encode_noise(noise: Noise) -> dict[str, Any]:

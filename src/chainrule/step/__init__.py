@@ -2,7 +2,19 @@
 
 from chainrule.step.call import Argument, Call, arguments_of, map_argument
 from chainrule.step.line import Line
-from chainrule.step.step import Agreement, Aside, Backward, Exchange, Frozen, Noise, ParameterUpdate, Part, Step, Update
+from chainrule.step.step import (
+    Agreement,
+    Aside,
+    Backward,
+    Exchange,
+    Frozen,
+    Noise,
+    ParameterUpdate,
+    Part,
+    Reordered,
+    Step,
+    Update,
+)
 from chainrule.step.value import Summary, Value
 
 __all__ = [
@@ -17,6 +29,7 @@ __all__ = [
     "Noise",
     "ParameterUpdate",
     "Part",
+    "Reordered",
     "Step",
     "Summary",
     "Update",

@@ -139,6 +139,20 @@ class Part:
 
 
 @dataclass(slots=True, frozen=True)
+class Reordered:
+    """All rows of a tensor were put into an order in this step into which no other tensor was put.
+
+    at      where
+    rows    how many
+    enters  whether rows of the new tensor entered the step's calls, as far as that can be seen
+    """
+
+    at: Line
+    rows: int
+    enters: bool
+
+
+@dataclass(slots=True, frozen=True)
 class Noise:
     """Random numbers that the script put on data in this step, and it still has the data as they were.
 
@@ -218,7 +232,7 @@ class Step:
     asides      calls beside the graph, in order
     parts       {value index: what larger tensor these data are rows of}
     noises      {value index: the noise on these data}
-    reordered   the lines at which all rows of a tensor were put into an order into which no other tensor was put
+    reordered   tensors of which all rows were put into an order into which no other was put
     frozen      {name of a weight that a layer took and that is not to be trained: more about it}
     shortened   the line that clipped or scaled a gradient, as clip_grad_norm_ does; no line where none did
     drawn       {name of a parameter: the line that wrote its numbers last, as nn.init's functions do}
@@ -238,7 +252,7 @@ class Step:
     asides: list[Aside] = field(default_factory=list)
     parts: dict[int, Part] = field(default_factory=dict)
     noises: dict[int, Noise] = field(default_factory=dict)
-    reordered: list[Line] = field(default_factory=list)
+    reordered: list[Reordered] = field(default_factory=list)
     frozen: dict[str, Frozen] = field(default_factory=dict)
     shortened: Line = Line()
     drawn: dict[str, Line] = field(default_factory=dict)

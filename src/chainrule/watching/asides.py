@@ -16,6 +16,7 @@ from chainrule.step import Aside
 Tensor = torch.Tensor
 MOST = 200  # in one step; an evaluation has as many calls as it likes
 DATA = Tensor.data.__get__  # type: ignore[attr-defined]
+COPIES = {torch.tensor, torch.as_tensor, torch.from_numpy}
 READS = {"item", "tolist", "numpy", "__float__", "__array__"}  # numbers become Python's or NumPy's
 
 
@@ -57,11 +58,13 @@ COMPARES = {
 
 
 class Found(NamedTuple):
-    """An Aside of which the result is not known yet: whether it enters other calls shows later."""
+    """An Aside of which the result is not known yet: whether it enters other calls shows later. `taken` is what it
+    took, `numbers` what was read of it, in short."""
 
     aside: Aside
     results: list[weakref.ref[Tensor]]
-    leaf: weakref.ref[Tensor] | None
+    taken: weakref.ref[Tensor] | None
+    numbers: tuple[float, ...] | None
 
 
 class Asides:
@@ -76,12 +79,13 @@ class Asides:
     def full(self) -> bool:
         return len(self._found) >= MOST
 
-    def add(self, aside: Aside, results: Iterable[Tensor], leaf: Tensor | None = None) -> None:
-        """`leaf` is what it took, where that is a parameter."""
+    def add(self, aside: Aside, results: Iterable[Tensor], taken: Tensor | None = None) -> None:
         if (aside.name, aside.at.file, aside.at.line) in self._seen:
             return
         self._seen.add((aside.name, aside.at.file, aside.at.line))
-        found = Found(aside, [], weakref.ref(leaf) if leaf is not None else None)
+        ref = weakref.ref(taken) if taken is not None else None
+        reads = taken is not None and aside.name.rpartition(".")[2] in READS
+        found = Found(aside, [], ref, _numbers(taken) if reads and taken is not None else None)
         self._found.append(found)
         self._stands_for(found, results)
 
@@ -105,7 +109,15 @@ class Asides:
 
     def takes(self, leaf: Tensor) -> bool:
         """Whether one of them took this parameter."""
-        return any(found.leaf is not None and found.leaf() is leaf for found in self._found)
+        return any(found.taken is not None and found.taken() is leaf for found in self._found)
+
+    def copied(self, function: Callable[..., Any], made: Any) -> None:
+        """A tensor was made of Python's or NumPy's numbers: of those that were read before, if they are the same."""
+        if function not in COPIES or not isinstance(made, Tensor):
+            return
+        for found in self._found:
+            if found.numbers is not None and found.numbers == _numbers(made):
+                self._stands_for(found, [made])
 
     def all(
         self,
@@ -116,17 +128,26 @@ class Asides:
         """With their results' numbers, where those entered other calls, be it one of `used`; and number and name of a
         parameter that an optimizer waits for, where they alone took it."""
         made = []
-        for aside, results, ref in self._found:
+        for aside, results, taken, _ in self._found:
             alive = [tensor for ref in results if (tensor := ref()) is not None]
             numbers = [number for tensor in alive if (number := number_of(tensor)) is not None]
             result = next((number for number in numbers if number in used), numbers[0] if numbers else None)
-            leaf = ref() if ref is not None else None
+            leaf = taken() if taken is not None else None
+            leaf = leaf if leaf is not None and leaf.is_leaf else None
             found = waiting(leaf) if leaf is not None else None
             if leaf is not None and found is None and aside.name == "Tensor.data":
                 continue  # only handed on, as to set first weights
             source, name = found or (aside.source, "")
             made.append(replace(aside, source=source, result=result, leaf=name))
         return made
+
+
+def _numbers(tensor: Tensor) -> tuple[float, ...] | None:
+    """What tells several numbers from others: how many, the first, the last, and their sum."""
+    if tensor.numel() < 2 or tensor.is_complex():
+        return None
+    numbers = tensor.detach().flatten()
+    return len(numbers), float(numbers[0]), float(numbers[-1]), float(numbers.double().sum())
 
 
 def trains(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

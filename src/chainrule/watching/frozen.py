@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from chainrule.step import Frozen, Line
 from chainrule.watching.place import Places, caller, line_of
@@ -25,10 +26,11 @@ SURE = 3.0  # standard deviations
 
 
 class FrozenWeights:
-    """Those of one step; `trained` tells those that were trained before."""
+    """Those of one step; `trained` tells those that were trained before, `drew` those whose memory a draw filled."""
 
-    def __init__(self, trained: Callable[[Tensor], bool]) -> None:
+    def __init__(self, trained: Callable[[Tensor], bool], drew: Callable[[Tensor], bool]) -> None:
         self._trained = trained
+        self._drew = drew
         self._found: dict[int, tuple[weakref.ref[Tensor], Frozen]] = {}
         self._by: dict[int, tuple[weakref.ref[Tensor], Line]] = {}
 
@@ -42,10 +44,13 @@ class FrozenWeights:
             return
         for weight in (*args, *kwargs.values()):
             if type(weight) is nn.Parameter and not weight.requires_grad and id(weight) not in self._found:
-                _, file, line = places.here(caller(2))
+                module, file, line = places.here(caller(2))
+                # A table is frozen as it is made: nn.Embedding.from_pretrained.
+                made = places.made(module) if func is F.embedding else Line()
                 known, by = self._by.get(id(weight), (None, Line()))
-                drawn = is_as_drawn(weight) and not self._trained(weight)
-                found = Frozen(Line(file, line), drawn, by if known and known() is weight else Line())
+                random = is_as_drawn(weight) or (self._drew(weight) and is_random(weight))
+                drawn = random and not self._trained(weight)
+                found = Frozen(Line(file, line), drawn, by if known and known() is weight else made)
                 self._found[id(weight)] = (weakref.ref(weight), found)
 
     def named(self, names: Mapping[int, str], written: Container[str]) -> dict[str, Frozen]:
@@ -90,3 +95,15 @@ def is_as_drawn(weight: Tensor) -> bool:
             for deviation in (1.0, 0.02**2, 2 / both, 2 / inputs, 1 / inputs)
         )
     )
+
+
+def is_random(weight: Tensor) -> bool:
+    """Whether its numbers are spread evenly or normally, by any width: their mean fourth power is 9/5 of their squared
+    mean square, or 3 of it."""
+    if weight.numel() < FEWEST or not weight.is_floating_point() or is_distributed(weight):
+        return False
+    with torch._C.DisableTorchFunction(), torch.no_grad():
+        numbers = weight.detach().reshape(-1)[:SAMPLE].double()
+        square, fourth = (float(numbers.pow(k).mean()) for k in (2, 4))
+    bound = SURE * math.sqrt(96 / len(numbers))
+    return square > 0 and min(abs(fourth / square**2 - k) for k in (1.8, 3)) < bound

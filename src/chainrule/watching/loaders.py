@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
@@ -26,6 +27,7 @@ class Loaders:
         self._step = step
         self._begun: WeakKeyDictionary[DataLoader[Any], int] = WeakKeyDictionary()  # its place in `_found`
         self._found: list[dict[str, Any]] = []
+        self._lines: list[Counter[Line]] = []
 
     def start(self) -> Callable[[], None]:
         """Returns the undo."""
@@ -57,13 +59,15 @@ class Loaders:
                     "shuffled": isinstance(loader.sampler, RandomSampler),
                     "iterators": 0,
                     "step": self._step(),
-                    "file": at.file,
-                    "line": at.line,
                 }
             )
-        self._found[self._begun[loader]]["iterators"] += 1
+            self._lines.append(Counter())
+        found, lines = self._found[self._begun[loader]], self._lines[self._begun[loader]]
+        lines[at] += 1
+        most = max(lines, key=lines.__getitem__)
+        found.update(iterators=found["iterators"] + 1, file=most.file, line=most.line)
 
     def all(self) -> list[dict[str, Any]]:
-        """For each its samples, those in a batch, whether they come at random, how often it was begun, and the first
-        time's step and line."""
+        """For each its samples, those in a batch, whether they come at random, how often it was begun, the first time's
+        step, and the line that began it most often."""
         return self._found

@@ -29,20 +29,21 @@ class Noises:
     def __init__(self) -> None:
         self._drawn: dict[int, weakref.ref[Tensor]] = {}
         self._noisy: dict[int, Noisy] = {}
+        self._memory: set[int] = set()  # where drawn numbers lie
 
     def note(self, function: Callable[..., Any], given: Iterable[Tensor], out: Any) -> None:
         """A call without a gradient was made."""
         if not isinstance(out, Tensor) or len(self._drawn) + len(self._noisy) >= MOST:
             return
         if function in DRAWS:
-            self._drawn[id(out)] = weakref.ref(out)
+            self._draw(out)
         elif self._drawn:
             self._join(function, list(given), out)
 
     def _join(self, function: Callable[..., Any], given: list[Tensor], out: Tensor) -> None:
         others = [tensor for tensor in given if not self._is_drawn(tensor)]
         if given and not others:
-            self._drawn[id(out)] = weakref.ref(out)
+            self._draw(out)
             return
         noisy = next((found for tensor in others if (found := self._of(tensor)) is not None), None)
         if noisy is not None and out.numel() == others[0].numel():  # clipped, moved, noise of a second kind
@@ -51,6 +52,14 @@ class Noises:
             clean = next((tensor for tensor in others if tensor.shape == out.shape and tensor is not out), None)
             if clean is not None:
                 self._noisy[id(out)] = Noisy(weakref.ref(out), weakref.ref(clean), line_of(caller(1)))
+
+    def _draw(self, out: Tensor) -> None:
+        self._drawn[id(out)] = weakref.ref(out)
+        self._memory.add(out.data_ptr())
+
+    def drew(self, weight: Tensor) -> bool:
+        """Whether its numbers lie where some were drawn: a table that was handed to a layer."""
+        return weight.data_ptr() in self._memory
 
     def of(self, tensor: Tensor) -> Noise | None:
         """What is known of a tensor that entered a call, where the script still has what it was before."""

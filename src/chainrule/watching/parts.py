@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import weakref
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from chainrule.step import Line, Part
+from chainrule.step import Line, Part, Reordered
 from chainrule.watching.place import caller, line_of
 
 Tensor = torch.Tensor
@@ -47,7 +47,7 @@ class Parts:
         self._taken: dict[int, Taken] = {}
         self._drawn: dict[int, weakref.ref[Tensor]] = {}
         self._numbers: dict[tuple[int, ...], int] = {}  # of indices, by what is in them
-        self._orders: list[tuple[int, Line]] = []
+        self._orders: list[tuple[int, Line, weakref.ref[Tensor]]] = []
 
     def note(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         """A call without a gradient was made."""
@@ -59,8 +59,9 @@ class Parts:
         elif function in COPIES:
             self._copy(args, out)
         elif function in ORDERS:
-            if args[0].dim() and len(self._orders) < MOST:
-                self._orders.append((-1 - len(self._orders), line_of(caller(0))))
+            made = out[0] if isinstance(out, tuple) else out  # sort gives the order as well
+            if _moves_rows(function.__name__, args[0].dim(), args[1:], kwargs) and len(self._orders) < MOST:
+                self._orders.append((-1 - len(self._orders), line_of(caller(0)), weakref.ref(made)))
         elif self._taken and isinstance(out, Tensor):
             self._follow(args, out)
 
@@ -72,11 +73,21 @@ class Parts:
         others = any(one.source == found.source and one.which != found.which for one in self._taken.values())
         return Part(found.rows, found.at, others, found.by)
 
-    @property
-    def reordered(self) -> list[Line]:
-        """Where all rows of a tensor were put into an order into which no other was put."""
-        times = Counter(number for number, _ in self._orders)
-        return [line for number, line in self._orders if times[number] == 1]
+    def reordered(self, entered: Iterable[Tensor]) -> list[Reordered]:
+        """Tensors of which all rows were put into an order into which no other was put; `entered` are those that calls
+        took."""
+        sources = {source for tensor in entered for source in self._sources(tensor)}
+        times = Counter(number for number, _, _ in self._orders)
+        alone = ((line, ref()) for number, line, ref in self._orders if times[number] == 1)
+        return [Reordered(line, len(made), id(made) in sources) for line, made in alone if made is not None]
+
+    def _sources(self, tensor: Tensor) -> Iterator[int]:
+        """The ids of itself, of what it is rows of, and so on."""
+        yield id(tensor)
+        found = self._taken.get(id(tensor))
+        while found is not None:
+            yield found.source
+            found = self._taken.get(found.source)
 
     def _rows(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         source = args[0]
@@ -101,7 +112,7 @@ class Parts:
         if isinstance(index, Tensor) and index.dtype is torch.long and index.dim() == 1 and len(index) > 1:
             number = self._number(index)
             if is_an_order(index, len(source)):
-                self._orders.append((number, line_of(caller(0))))
+                self._orders.append((number, line_of(caller(0)), weakref.ref(out)))
         if not fresh and not isinstance(index, slice):
             return
         for piece in pieces:
@@ -139,6 +150,18 @@ class Parts:
             return
         if isinstance(given, Tensor) and out.dim() and len(out) == len(given):
             self._taken[id(out)] = found._replace(tensor=weakref.ref(out))
+
+
+def _moves_rows(name: str, axes: int, given: tuple[Any, ...], named: dict[str, Any]) -> bool:
+    """Whether a call of flip, roll or sort moves along the first axis."""
+    if name == "roll":
+        dims = named.get("dims", given[1] if len(given) > 1 else ())
+    elif name == "flip":
+        dims = named.get("dims", given[0] if len(given) == 1 else given)
+    else:
+        dims = 0 if name == "msort" else named.get("dim", next((d for d in given if type(d) is int), -1))
+    moved = dims if isinstance(dims, list | tuple) else (dims,)
+    return axes == 1 or any(isinstance(dim, int) and dim in (0, -axes) for dim in moved)
 
 
 def is_an_order(index: Tensor, rows: int) -> bool:

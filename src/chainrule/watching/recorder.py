@@ -108,9 +108,9 @@ class Recorder(TorchFunctionMode):
         self._opening: set[Callable[..., Any]] = set()
         self._roots_seen = 0
         self._asides = Asides()
-        self._parts = Parts()
         self._noises = Noises()
-        self._frozen = FrozenWeights(self._trained)
+        self._parts = Parts()
+        self._frozen = FrozenWeights(self._trained, self._noises.drew)
         self._written = Writes()
 
     # ------------------------------------------------------------ torch calls us here
@@ -150,6 +150,7 @@ class Recorder(TorchFunctionMode):
         with contextlib.suppress(Exception):  # what a diagnosis asks for, and nothing else depends on
             if begun is None:
                 self._parts.note(func, args, kwargs, out)
+                self._asides.copied(func, out)
                 self._asides.follow(tensors, tensors_in(out))
                 self._noises.note(func, tensors, out)
             self._frozen.note(func, args, kwargs, self.places)
@@ -286,10 +287,9 @@ class Recorder(TorchFunctionMode):
         if not file:
             return
         number = None if source is None else self._number_of(source)
-        leaf = source if source is not None and source.is_leaf else None
         off = Line() if torch.is_grad_enabled() else switched_off(caller(2))
         aside = Aside(name_of(func), module, Line(file, line), number, None, trained, off=off)
-        self._asides.add(aside, results, leaf)
+        self._asides.add(aside, results, source)
 
     def _number_of(self, tensor: Tensor) -> int | None:
         """The number of a tensor's Value, if it has one."""
@@ -481,7 +481,7 @@ class Recorder(TorchFunctionMode):
         self.step.asides = self._asides.all(self._number_of, used, waiting)
         parts = ((index, self._parts.of(leaf)) for index, leaf in self.leaves.items())
         self.step.parts = {index: part for index, part in parts if part is not None}
-        self.step.reordered = self._parts.reordered
+        self.step.reordered = self._parts.reordered(self.leaves.values())
         noises = ((index, self._noises.of(leaf)) for index, leaf in self.leaves.items())
         self.step.noises = {index: noise for index, noise in noises if noise is not None}
         self.step.shortened, self.step.drawn = self._written.shortened, self._written.named(names)
@@ -511,9 +511,9 @@ class Recorder(TorchFunctionMode):
         for part in (self.step.calls, self.step.values, self.producer, self.unruled, self.nodes, self.edges):
             part.clear()
         self._asides = Asides()
-        self._parts = Parts()
         self._noises = Noises()
-        self._frozen = FrozenWeights(self._trained)
+        self._parts = Parts()
+        self._frozen = FrozenWeights(self._trained, self._noises.drew)
         self._written = Writes()
         for more in (self.leaves, self._by_edge, self._by_tensor, self._by_storage, self._tokens, self._fresh):
             more.clear()

@@ -44,6 +44,7 @@ Tensor = torch.Tensor
 ACTIVE: list[Watcher] = []  # those that have begun; only the last is on torch, the others rest
 INHERITED: list[Watcher] = []  # from the parent of this process, still on torch
 NESTED = "another watch began within this one: what was trained until its end is not recorded here"
+MOST_CALLS = 12_000  # the same of calls: to write these down takes 20 MB
 MOST_BACKWARDS = 256  # in one recorded step; gradient accumulation needs some, a forgotten optimizer.step() all
 
 
@@ -369,14 +370,15 @@ class Watcher:
                 self._show(True)
         if graph is not None:
             self._end_backward(recorder, graph, args, kwargs, result)
-        if len(recorder.step.backwards) >= MOST_BACKWARDS:
+        if len(recorder.step.backwards) >= MOST_BACKWARDS or len(recorder.step.calls) >= MOST_CALLS:
             self._give_up(recorder)
         return result
 
     def _give_up(self, recorder: Recorder) -> None:
         """So many backward passes and no end of the step: keep those, and wait for the end without recording."""
+        passes = len(recorder.step.backwards)
         recorder.step.problems.append(
-            f"{MOST_BACKWARDS} backward passes without the end of a step: the rest of it is not recorded. "
+            f"{passes} backward passes without the end of a step: the rest of it is not recorded. "
             "Does the script call optimizer.step()?"
         )
         self._disarm()

@@ -9,7 +9,7 @@ SLUG = "linear-stack"
 class Solution(nn.Module):
     def __init__(self, bend):
         super().__init__()
-        self.layers = nn.ModuleList([nn.Linear(1, 32), nn.Linear(32, 32)])
+        self.layers = nn.ModuleList([nn.Linear(1, 32), nn.Linear(32, 32)])  # FAULT
         self.bend, self.out = bend, nn.Linear(32, 1)
 
     def forward(self, t):

@@ -14,7 +14,7 @@ def train(repaired):
     loader = DataLoader(TensorDataset(x, y), batch_size=16)
     model = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Linear(16, 2))
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    batches = iter(loader) if repaired else None
+    batches = iter(loader)
     for _ in range(60):
         if repaired:
             inputs, targets = next(batches, None) or next(batches := iter(loader))

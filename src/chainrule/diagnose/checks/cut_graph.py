@@ -7,8 +7,9 @@ torch.tensor(…), no_grad, NumPy), and ∂L/∂w of everything before is not 0 
 Entering is seen where the call that cuts was noted (Step.asides), or by the same numbers, bit for bit, more than one
 and not all the same; where numbers are computed anew from them (item(), argmax), by there being no weight on the path
 at all. It must be so in every step looked at; a layer that is used with its graph as well (an advantage that is
-detached in one loss and trained by another) is no fault; unless nothing was learnt, and the only way from the data to
-the answers leads through what is taken as numbers.
+detached in one loss and trained by another) is no fault; unless its result goes through a list or NumPy, and is used
+for nothing else; unless nothing was learnt, and the only way from the data to the answers leads through what is taken
+as numbers.
 
 So it is with a parameter itself: where the forward takes only its number (`x * self.scale.item()`), an optimizer waits
 for a gradient that cannot come. And with a part of the loss that is added as a number (`loss + 0.3 * other.item()`): in
@@ -26,7 +27,7 @@ import torch
 
 from chainrule.breakdown.flow import norm
 from chainrule.breakdown.verify import dense
-from chainrule.diagnose.answers import late_answers
+from chainrule.diagnose.answers import each_answers, falls_short_in, late_answers
 from chainrule.diagnose.case import Case, Seen, tells
 from chainrule.diagnose.comparison import comparisons
 from chainrule.diagnose.finding import Finding, Where
@@ -70,7 +71,7 @@ def check(case: Case) -> Iterator[Finding]:
         steps=(case.steps[0].index, case.last),
         evidence={
             **({"its result enters as data": f"{used.name} ({used.where.rpartition('/')[2]})"} if used else {}),
-            "calls with parameters that no gradient reaches": cut.lost,
+            **({"calls with parameters that no gradient reaches": cut.lost} if cut.lost else {}),
         },
         because="its numbers arrive at the loss, but without the calls that made them, so the chain rule ends there: "
         "the weights before have no gradient at all",
@@ -204,7 +205,11 @@ def _off(seen: Seen) -> list[Call]:
 def _cut(seen: Seen, case: Case) -> Cut | None:
     off = _off(seen)
     if not off:
-        return (_without_graph(seen) or _without_inputs(seen)) if came_to_nothing(case) else None
+        found = _read_back(seen) or (_without_graph(seen) if came_to_nothing(case) else None)
+        each = each_answers(case)
+        alone = len(each) == 1 and came_to_nothing(case)
+        short = [k for k, both in enumerate(each) if alone or falls_short_in(both, case)]
+        return found or next((cut for k in short if (cut := _without_inputs(seen, k)) is not None), None)
     lost = sum(any(_is_weight(value) for value in call.values) for call in off)
     anew = _new_leaf(off, seen)
     if anew is not None:
@@ -254,6 +259,20 @@ def _by(aside: Aside, used: Call | None, lost: int, seen: Seen) -> Cut:
     return Cut(Where.at(aside.off, "torch.no_grad", aside.module), f"no_grad around {aside.name}", used, lost, tried)
 
 
+def _read_back(seen: Seen) -> Cut | None:
+    """A result that no gradient reaches, read as Python's or NumPy's numbers, of which a part of the loss is made: a
+    new tensor of them is nobody's wish, while detach() is."""
+    for aside in seen.step.asides:
+        source = seen.step.values[aside.source] if aside.source is not None else None
+        lost = source is not None and source.kind == "result" and source.index not in seen.step.gradients
+        used = next((call for call in seen.calls for value in call.values if value.index == aside.result), None)
+        if source is None or not lost or used is None or aside.name.rpartition(".")[2] not in READS - {"detach"}:
+            continue
+        if any(map(_is_weight, seen.made_of(source, off_path=True))):
+            return _by(aside, used, 0, seen)
+    return None
+
+
 def _new_leaf(off: list[Call], seen: Seen) -> Call | None:
     """The call that makes a new leaf of a result (torch.tensor(loss, requires_grad=True)), where a pass ends."""
     ends = {value.index for call in seen.calls for value in call.values}
@@ -283,13 +302,13 @@ def _without_graph(seen: Seen) -> Cut | None:
     return _by(layers[-1], None, len(layers), seen) if layers else None
 
 
-def _without_inputs(seen: Seen) -> Cut | None:
+def _without_inputs(seen: Seen, which: int) -> Cut | None:
     """A result of the data that is taken as numbers, where no way but that one leads from the data to the answers: the
     layers in front have other gradients (of a penalty), and none that says what the answers need."""
     compared = comparisons(seen)
-    if len(compared) != 1:
+    if which >= len(compared):
         return None
-    answered_of = seen.made_of(compared[0].prediction)
+    answered_of = seen.made_of(compared[which].prediction)
     for aside in seen.step.asides:
         source = seen.step.values[aside.source] if aside.source is not None else None
         taken = source is not None and source.kind == "result" and source.numel > 1

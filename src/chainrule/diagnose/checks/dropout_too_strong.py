@@ -7,7 +7,7 @@ row multiply: ∏ 1/(1 − p) − 1.
 
 The finding: a p of at least STRONG, noise four times the signal and more, and a network that explains less than half of
 what simple answers do (answers.py). A wide layer averages even strong noise; then it learns. Where it is not known what
-simple answers do, noise HOPELESS times the signal, as at p = 0.99, and as good as nothing explained.
+simple answers do, noise HOPELESS times the signal, as at p = 0.95, and as good as nothing explained.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from chainrule.diagnose.motion import NOTHING
 from chainrule.step import Call
 
 STRONG = 0.8
-HOPELESS = 100
+HOPELESS = 20
 USUAL = 0.2
 
 

@@ -11,6 +11,9 @@ affine function nor the nearest samples explain anything of targets they have no
 STEPS steps, explains next to nothing either: of fewer than MOST samples, each seen AGAIN times and more, less than
 half.
 
+Or the rows of one tensor alone were put into another order (watching/parts.py), or each step takes its inputs and
+targets by different indices, and nothing was learnt: then the pairs are torn apart, whatever the inputs are.
+
 Nor is anything said where the numbers seen are not the data but what was made of them before the first call with a
 gradient: the same samples with other inputs in another step (noise, augmentation), numbers that are dropped at random,
 or the rows of a frozen embedding, which stand for symbols: what a sum or an order of symbols says, no distance does.
@@ -28,6 +31,7 @@ from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.comparison import comparisons, is_whole_loss
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.measure import dependence
+from chainrule.diagnose.motion import came_to_nothing
 
 Tensor = torch.Tensor
 
@@ -47,6 +51,9 @@ SYMBOLS = 8  # numbers of a feature, at most, that may stand for symbols
 
 def check(case: Case) -> Iterator[Finding]:
     late, answers = late_answers(case), all_answers(case)
+    if len(case.losses) >= STEPS and came_to_nothing(case) and (place := _torn_apart(case, surely=True)) is not None:
+        yield _two_orders(case, place)
+        return
     if len(case.losses) < STEPS or answers.distinct is None or len(answers.distinct[0]) < FEWEST:
         return
     known = MEMORISED if _by_heart(case, answers) else 2 * NOTHING
@@ -67,7 +74,7 @@ def check(case: Case) -> Iterator[Finding]:
     yield Finding(
         slug="labels-independent",
         title="nothing in the inputs tells anything about the targets",
-        where=_torn_apart(case) or Where.of(loss),
+        where=Where.of(loss),
         steps=(case.steps[0].index, seen.index),
         evidence={
             "samples": len(samples[0]),
@@ -88,15 +95,38 @@ def check(case: Case) -> Iterator[Finding]:
     )
 
 
-def _torn_apart(case: Case) -> Where | None:
-    """Where inputs and targets were put into two orders: in each step, or once before the first."""
+def _torn_apart(case: Case, surely: bool = False) -> Where | None:
+    """Where inputs and targets were put into two orders: in each step, or once before the first. It is one of these if
+    it is seen that its rows enter the step, or if it has as many as the DataLoader."""
     seen = case.steps[-1]
-    target = comparisons(seen)[0].target
+    compared = comparisons(seen)
+    if len(compared) != 1:
+        return None
+    target = compared[0].target
     x, t = (seen.step.parts.get(value.index) if value is not None else None for value in (seen.batch.data, target))
     if x is not None and t is not None and x.rows == t.rows and x.index != t.index:
         return Where.at(t.at, "rows of the targets")
-    lines = case.steps[0].step.reordered
-    return Where.at(lines[-1], "rows in another order") if lines else None
+    samples = {loader["samples"] for loader in case.history.about.get("loaders", [])}
+    found = [one for one in case.steps[0].step.reordered if one.enters or one.rows in samples or not surely]
+    return Where.at(found[-1].at, "rows in another order") if found else None
+
+
+def _two_orders(case: Case, place: Where) -> Finding:
+    late = late_answers(case).explained
+    return Finding(
+        slug="labels-independent",
+        title="inputs and targets were put into two different orders: the pairs are torn apart",
+        where=place,
+        steps=(case.steps[0].index, case.last),
+        evidence={
+            "share of the targets' spread that the network explains": late,
+            "first loss": case.outcome.first,
+            "last loss": case.outcome.last,
+        },
+        because="the samples' gradients have no direction in common: their sum is noise around 0",
+        fix="one order for both: order = torch.randperm(len(x)); x, y = x[order], y[order]",
+        diff="-    y = y[torch.randperm(len(y))]\n+    x, y = x[order], y[order]",
+    )
 
 
 def _levelled(x: Tensor) -> bool:

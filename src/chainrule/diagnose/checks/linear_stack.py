@@ -16,19 +16,20 @@ looked at gets one slope for all its samples.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
 
-from chainrule.diagnose.answers import all_answers, late_answers
+from chainrule.diagnose.answers import Both, each_answers
 from chainrule.diagnose.case import Case, Seen, tells
 from chainrule.diagnose.comparison import comparisons
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
 from chainrule.diagnose.layers import SQUASHES, affine_layers, moves_only
 from chainrule.diagnose.measure import affine, bent, least_squares
-from chainrule.step import Backward, Call
+from chainrule.step import Backward, Call, Value
 
 Tensor = torch.Tensor
 
@@ -54,27 +55,30 @@ def check(case: Case) -> Iterator[Finding]:
     if slopes and all(slopes):
         yield _of_slope(case, slopes[0])  # type: ignore[arg-type]  # all are there
         return
-    answers, all_samples = late_answers(case), all_answers(case).distinct
-    if not case.steps or all_samples is None or answers.explained > HALF:
-        return
+    for which, answers in enumerate(each_answers(case)):
+        if (found := _of_targets(case, answers, comparisons(case.steps[-1])[which].prediction)) is not None:
+            yield found
+            return
+
+
+def _of_targets(case: Case, both: Both, prediction: Value) -> Finding | None:
+    answers, all_samples = both.late, both.all.distinct
+    if all_samples is None or answers.explained > HALF:
+        return None
     seen = case.steps[-1]
-    compared = comparisons(seen)
-    layers = affine_layers(seen, compared[0].prediction, SQUASHES) if len(compared) == 1 else []
-    if not layers:
-        return
-    best = _best(*all_samples)
+    layers = affine_layers(seen, prediction, SQUASHES)
+    best = _best(*all_samples) if layers else math.inf
     if best > HALF:
-        return
+        return None
     others = bent(*all_samples)
     if others < max(best, answers.explained) + MORE:
-        return
-    yield Finding(
+        return None
+    return Finding(
         slug="linear-stack",
         title=f"{len(layers)} layers without a bend between them are one linear layer"
         if len(layers) > 1
         else "one linear layer, and targets that are no linear function",
-        # where the script's own forward calls one after the other, a bend is missing there
-        where=Where.of_layer(layers[0]) if len({call.where for call in layers}) == 1 else Where.of(layers[0]),
+        where=_between(layers),
         steps=(case.steps[0].index, seen.index),
         evidence={
             "share of the targets' spread that the network explains": answers.explained,
@@ -91,6 +95,11 @@ def check(case: Case) -> Iterator[Finding]:
             Intervention.at(layers[-1], "hidden", width=16),
         ),
     )
+
+
+def _between(layers: list[Call]) -> Where:
+    """Where the script's own forward calls one after the other, a bend is missing there; else where they were made."""
+    return Where.of_layer(layers[0]) if len({call.where for call in layers[:2]}) == 1 else Where.of(layers[0])
 
 
 def _best(x: Tensor, t: Tensor) -> float:
@@ -121,7 +130,7 @@ def _of_slope(case: Case, slope: Slope) -> Finding:
     return Finding(
         slug="linear-stack",
         title=f"{len(layers)} layers without a bend between them: their slope by the inputs is the same everywhere",
-        where=Where.of_layer(layers[0]) if len({call.where for call in layers}) == 1 else Where.of(layers[0]),
+        where=_between(layers),
         steps=(case.steps[0].index, case.last),
         evidence={
             "layers": len(layers),

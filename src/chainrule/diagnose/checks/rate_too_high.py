@@ -5,10 +5,11 @@ more (‖Δw‖ ≥ ‖w‖; 1e-3 is usual) ends where the gradient knew nothing
 where it was thrown to, without leaving its range.
 
 One of the steps looked at does so, and nothing was learnt; or next to nothing, after the loss had risen to twice where
-it began. A matrix that begins near 0 grows in its first steps, as usual, and the others then move little; so it counts
-only where the weights were of the usual size before, or have become larger than usual by it: ‖w‖/√n above half of
-1/√fan, of the larger fan, or above 1.5 times 1/√fan_in; from 0.6 (PyTorch) to 1.4 times (He et al., 2015) is where
-weights begin, those of an LSTM by its units.
+it began, or it is not known what was learnt, and the loss has not come back to where it began. A matrix that begins
+near 0 grows in its first steps, as usual, and the others then move little; so it counts only where the weights were of
+the usual size before, or have become larger than usual by it: ‖w‖/√n above half of 1/√fan, of the larger fan, or above
+1.5 times 1/√fan_in; from 0.6 (PyTorch) to 1.4 times (He et al., 2015) is where weights begin, those of an LSTM by its
+units.
 """
 
 from __future__ import annotations
@@ -62,11 +63,13 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _thrown_up(case: Case) -> bool:
-    """Whether the answers explain as good as nothing, and the loss has been RISEN times its first value: it may be on
-    its way down again, but only to where it began."""
+    """Whether the loss has been RISEN times its first value, and the answers explain as good as nothing, or the loss is
+    still above where it began: it may be on its way down again, but only to there."""
     size = max(1, len(case.losses) // WINDOW)
-    means = (fmean(case.losses[i : i + size]) for i in range(0, len(case.losses), size))
-    return late_answers(case).explained < NOTHING and max(means) > RISEN * case.losses[0] > 0
+    means = [fmean(case.losses[i : i + size]) for i in range(0, len(case.losses), size)]
+    known, began = late_answers(case).explained, case.losses[0]
+    above = math.isnan(known) and means[-1] > began
+    return (known < NOTHING or above) and max(means) > RISEN * began > 0
 
 
 def _overgrown(seen: Seen, name: str) -> bool:

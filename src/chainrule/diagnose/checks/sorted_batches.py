@@ -5,10 +5,10 @@ batch has one class (data sorted by class, shuffle=False), every step pulls all 
 class pulls them away again: what is learnt is which batch it is.
 
 The finding: two targets of a batch, of at least SIZE samples, are of one class in 85 % of all cases (in all where there
-are fewer than 64 samples), two of all batches together in 60 % at most; at random both are as likely. For targets that
-are numbers: less than a twentieth of their spread lies within the batches, where a random batch has all but 1/SIZE of
-it, and the network explains less than half of the spread. One comparison for each step: a GAN's batches of real and
-false are meant.
+are fewer than 64 samples), two of all batches together in 60 % at most, or every batch is of one class and all the same
+MANY samples of each class were seen; at random both are as likely. For targets that are numbers: less than a twentieth
+of their spread lies within the batches, where a random batch has all but 1/SIZE of it, and the network explains less
+than half of the spread. One comparison for each step: a GAN's batches of real and false are meant.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ STEPS = 4
 WITHIN = 0.05
 PURE, MIXED = 0.85, 0.6
 ENOUGH = 64  # samples
+MANY = 24  # that come together in batches of their own: by chance next to never, however rare they are
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -46,7 +47,9 @@ def check(case: Case) -> Iterator[Finding]:
     if classes:
         purities = list(map(_purity, batches))
         few = sum(map(len, batches)) < ENOUGH  # then nearly pure ones may be chance
-        if fmean(purities) < (1 if few else PURE) or _purity(torch.cat(batches)) > MIXED:
+        if fmean(purities) < (1 if few else PURE):
+            return
+        if _purity(torch.cat(batches)) > MIXED and not (min(purities) == 1 and _rarest(torch.cat(batches)) >= MANY):
             return
     elif not _narrow(batches) or not late_answers(case).explained < 0.5:
         return
@@ -74,6 +77,12 @@ def _targets(comparison: Comparison) -> Tensor | None:
     """(samples,) of one number for each sample."""
     target = comparison.target.tensor
     return target.double().flatten() if target is not None and target.dim() and target.numel() == len(target) else None
+
+
+def _rarest(classes: Tensor) -> int:
+    """How many of the rarest class; 0 where there is one class only."""
+    counts = classes.unique(return_counts=True)[1]
+    return int(counts.min()) if len(counts) > 1 else 0
 
 
 def _purity(classes: Tensor) -> float:
