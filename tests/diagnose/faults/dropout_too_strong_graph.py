@@ -1,4 +1,7 @@
-"""What is to be kept is given to dropout, on the features of a graph and once more behind its first layer."""
+"""What is to be kept is given to dropout, on the features of a graph and once more behind its first layer.
+
+What is mixed up is told at https://discuss.pytorch.org/t/the-p-in-dropout/10698
+"""
 
 import torch
 from torch import nn

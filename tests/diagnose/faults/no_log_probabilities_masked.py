@@ -1,4 +1,7 @@
-"""The score of each word's tag is picked and summed, without those of padding; nothing has made them probabilities."""
+"""The score of each word's tag is picked and summed, without those of padding; nothing has made them probabilities.
+
+The mistake is described at https://runebook.dev/ru/docs/pytorch/generated/torch.nn.nllloss
+"""
 
 import torch
 from torch import nn

@@ -1,4 +1,7 @@
-"""Pairs that go together first, all others behind them, and no shuffling: most batches looked at are of the first."""
+"""Pairs that go together first, all others behind them, and no shuffling: most batches looked at are of the first.
+
+One of the kind is reported at https://dailydoseofds.beehiiv.com/p/why-is-it-important-to-shuffle-your
+"""
 
 import torch
 from torch import nn
