@@ -172,6 +172,17 @@ def test_rows_that_were_put_into_another_order_alone_are_known_by_their_line(way
     assert found == ([] if way in ("together", "in halves", "along") else [(line_of(way), 8, True)])
 
 
+def test_rows_of_rows_end_somewhere_although_ids_are_used_again(tmp_path):
+    model, x = problem()
+    with watch(tmp_path / "run"):
+        for _ in range(20):  # each is freed by the next but one, and leaves it its id
+            x = x[torch.randperm(8)]
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        model(x).square().mean().backward()
+        optimizer.step()
+    assert [one.enters for one in open_run(tmp_path / "run").read(0).reordered] == [True]
+
+
 def test_rows_know_whether_others_were_taken_by_the_same_indices(tmp_path):
     model, x = problem()
     y, weights = torch.randn(2, 8, 2)

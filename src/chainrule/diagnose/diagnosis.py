@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from chainrule.diagnose.case import Case, trainings
 from chainrule.diagnose.checks import (
+    added_as_number,
     batch_of_one,
     bottleneck,
     broadcast_loss,
@@ -107,6 +108,7 @@ CHECKS: tuple[Check, ...] = (
     target_is_input.check,
     constant_term.check,
     cut_graph.check,
+    added_as_number.check,
     hidden_detached.check,
     state_never_reset.check,
     unused_output.check,
@@ -169,8 +171,9 @@ CONSEQUENCES: dict[str, frozenset[str]] = {
     "collapsed-embedding": OF_DATA | {"dead-relu"},
     "no-least-loss": TOO_FAR | {"dead-relu", "not-finite"},
     "zero-slope": OF_DATA | {"dead-relu", "frozen", "cut-graph"},
-    "constant-term": OF_DATA | {"cut-graph", "unused-output", "never-moved", "dead-relu"},
-    "cut-graph": OF_DATA | {"never-moved", "unused-output", "other-loss"},
+    "constant-term": OF_DATA | {"cut-graph", "added-as-number", "unused-output", "never-moved", "dead-relu"},
+    "cut-graph": OF_DATA | {"never-moved", "unused-output", "other-loss", "added-as-number"},
+    "added-as-number": OF_DATA | {"never-moved", "unused-output", "other-loss"},
     "state-never-reset": OF_DATA | TOO_FAR | {"clipped-away"},
     "unused-output": frozenset({"never-moved"}),
     "no-step": OF_DATA | {"never-moved", "unused-output"},

@@ -30,6 +30,7 @@ class Taken(NamedTuple):
     source  the tensor's id
     which   differs for other rows of it and for other lines
     by      number of the indices that took them, −1 for a slice
+    whole   the tensor itself, where it is one
     """
 
     tensor: weakref.ref[Tensor]
@@ -38,6 +39,7 @@ class Taken(NamedTuple):
     which: tuple[Any, ...]
     at: Line
     by: int = -1
+    whole: weakref.ref[Tensor] | None = None
 
 
 class Parts:
@@ -83,11 +85,14 @@ class Parts:
 
     def _sources(self, tensor: Tensor) -> Iterator[int]:
         """The ids of itself, of what it is rows of, and so on."""
-        yield id(tensor)
-        found = self._taken.get(id(tensor))
-        while found is not None:
-            yield found.source
-            found = self._taken.get(found.source)
+        one: Tensor | None = tensor
+        for _ in range(MOST):
+            if one is None:
+                return
+            yield id(one)
+            found = self._taken.get(id(one))
+            known = found is not None and found.tensor() is one  # else the id is another tensor's by now
+            one = found.whole() if found is not None and known and found.whole is not None else None
 
     def _rows(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         source = args[0]
@@ -140,7 +145,10 @@ class Parts:
             return
         at = line_of(caller(0))
         place = piece.storage_offset() if piece._base is not None and whole is not None else -1
-        self._taken[id(piece)] = Taken(weakref.ref(piece), rows, source, (at, place, len(piece)), at, by)
+        self._taken[id(piece)] = Taken(
+            *(weakref.ref(piece), rows, source, (at, place, len(piece)), at, by),
+            whole=weakref.ref(whole) if whole is not None else None,
+        )
 
     def _follow(self, args: tuple[Any, ...], out: Tensor) -> None:
         """Rows that were moved, converted or scaled are rows still."""

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-SLUG = "cut-graph"
+SLUG = "added-as-number"
 
 
 def train(repaired):
