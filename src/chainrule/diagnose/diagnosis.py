@@ -162,7 +162,7 @@ CONSEQUENCES: dict[str, frozenset[str]] = {
     "squashed-twice": frozenset({"output-range"}),
     "softmax-over-samples": frozenset({"no-log-probabilities", "normalised-away"}),
     "mixed-samples": OF_DATA,
-    "normalised-away": frozenset({"equal-units", "zero-slope", "output-range"}),
+    "normalised-away": frozenset({"equal-units", "zero-slope", "output-range", "no-log-probabilities"}),
     "no-log-probabilities": frozenset({"no-least-loss", "diverged", "dead-relu", "not-finite"}),
     "other-loss": OF_DATA | {"never-moved", "frozen", "unused-output"},
     "output-range": frozenset({"no-least-loss", "dead-relu", "diverged", "unscaled-targets", "not-finite"}),

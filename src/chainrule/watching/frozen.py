@@ -32,6 +32,7 @@ class FrozenWeights:
         self._trained = trained
         self._drew = drew
         self._found: dict[int, tuple[weakref.ref[Tensor], Frozen]] = {}
+        self._in_module: set[int] = set()  # those that a layer took; a copy or a comparison tells less
         self._by: dict[int, tuple[weakref.ref[Tensor], Line]] = {}
 
     def note(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], places: Places) -> None:
@@ -43,7 +44,7 @@ class FrozenWeights:
         if not torch.is_grad_enabled() or len(self._found) >= MOST:
             return
         for weight in (*args, *kwargs.values()):
-            if type(weight) is nn.Parameter and not weight.requires_grad and id(weight) not in self._found:
+            if type(weight) is nn.Parameter and not weight.requires_grad and id(weight) not in self._in_module:
                 module, file, line = places.here(caller(2))
                 # A table is frozen as it is made: nn.Embedding.from_pretrained.
                 made = places.made(module) if func is F.embedding else Line()
@@ -52,6 +53,8 @@ class FrozenWeights:
                 drawn = random and not self._trained(weight)
                 found = Frozen(Line(file, line), drawn, by if known and known() is weight else made)
                 self._found[id(weight)] = (weakref.ref(weight), found)
+                if module:
+                    self._in_module.add(id(weight))
 
     def named(self, names: Mapping[int, str], written: Container[str]) -> dict[str, Frozen]:
         """What was found, by the name of the weight. Of one with too few numbers to tell, that it was `written` by a

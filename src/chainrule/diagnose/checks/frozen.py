@@ -6,9 +6,9 @@ the loss falls as far as those can bring it and stays.
 
 The finding: weights of layers between data and loss are frozen, and nothing was learnt (motion.py). A frozen body
 behind which a head learns is no fault; nor is a network that stays as it is while its input is changed (an attack, a
-picture of what a unit sees): what learns there is no weight of a module, and counts only where all that is frozen is as
-it was drawn. So it is with layers in front of the first that learns: what was trained before has other weights. But
-where no layer learns at all, only a scale or biases, all that is frozen counts.
+picture of what a unit sees): what learns there is no weight of a module, and counts only where all layers that are
+frozen are as they were drawn. So it is with layers in front of the first that learns: what was trained before has other
+weights. But where no layer learns at all, only a scale or biases, all that is frozen counts.
 
 The place is the line that froze the weights, where that was seen, else the layer that takes them.
 """
@@ -34,7 +34,7 @@ def check(case: Case) -> Iterator[Finding]:
     drawn = _as_drawn(case)
     found = _frozen(seen, drawn)
     learning = [name for name, value in seen.step.parameters.items() if value.owned]
-    untrained = set(found) <= drawn
+    untrained = {name.rpartition(".")[0] for name in found} <= {name.rpartition(".")[0] for name in drawn}
     if not found or not (learning or untrained):
         return
     learning = learning or list(seen.step.parameters)

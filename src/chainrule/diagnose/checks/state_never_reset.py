@@ -5,9 +5,9 @@ one ended with, while its samples have nothing to do with those before, the netw
 ever more of it where nothing makes it forget.
 
 The finding: the state that enters is, number for number, one that the training step before ended with, in all pairs of
-neighbouring steps looked at, and nothing was learnt (motion.py), or the samples come from a DataLoader that draws them
-at random. They may stand in another order, in which a packed sequence has them. A long text that is cut into pieces is
-read on so, piece after piece, and learns.
+neighbouring steps looked at, and nothing was learnt (motion.py), or the answers are worse than a constant, or the
+samples are drawn at random, by a DataLoader or by the script. They may stand in another order, in which a packed
+sequence has them. A long text that is cut into pieces is read on so, piece after piece, and learns.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 
+from chainrule.diagnose.answers import late_answers
 from chainrule.diagnose.case import Case, Seen, tells
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
@@ -30,7 +31,9 @@ FEWEST = 2  # pairs
 def check(case: Case) -> Iterator[Finding]:
     pairs = [(a, b) for a, b in pairwise(case.steps) if b.index == a.index + 1]
     found = [_carried(a, b) for a, b in pairs]
-    if len(found) < FEWEST or not all(found) or not (_shuffled(case) or came_to_nothing(case)):
+    if len(found) < FEWEST or not all(found):
+        return
+    if not (_shuffled(case) or came_to_nothing(case) or late_answers(case).explained < 0):
         return
     call, state = found[-1] or (case.steps[-1].calls[0], case.steps[-1].calls[0].output)
     yield Finding(
@@ -52,7 +55,10 @@ def check(case: Case) -> Iterator[Finding]:
 
 
 def _shuffled(case: Case) -> bool:
-    """Whether the loader that gave most samples draws them at random."""
+    """Whether the loader that gave most samples draws them at random, or the script takes its rows so."""
+    parts = [seen.step.parts.get(seen.batch.data.index) for seen in case.steps if seen.batch.data is not None]
+    if parts and all(part is not None and part.index >= 0 for part in parts):
+        return True
     loaders = case.history.about.get("loaders", [])
     most: dict[str, Any] = max(loaders, key=lambda one: one["samples"] * one["iterators"], default={})
     return bool(most.get("shuffled"))
