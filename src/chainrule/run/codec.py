@@ -81,6 +81,7 @@ def encode(step: Step, limit: int) -> Encoded:
         "reordered": [{"at": _encode_line(r.at), "rows": r.rows, "enters": r.enters} for r in step.reordered],
         "frozen": {name: _encode_frozen(frozen) for name, frozen in step.frozen.items()},
         "shortened": _encode_line(step.shortened),
+        "overwritten": _encode_line(step.overwritten),
         "drawn": {name: _encode_line(line) for name, line in step.drawn.items()},
     }
     tensors, lost = gathered.keep(limit)
@@ -148,6 +149,7 @@ def _decode_step(raw: Any, found: Found) -> Step:
         reordered=[_decode_reordered(part) for part in entry({"reordered": []} | raw, "reordered", list)],
         frozen={name: _decode_frozen(part) for name, part in entry({"frozen": {}} | raw, "frozen", dict).items()},
         shortened=_decode_line(raw.get("shortened")),
+        overwritten=_decode_line(raw.get("overwritten")),
         drawn={name: _decode_line(part) for name, part in entry({"drawn": {}} | raw, "drawn", dict).items()},
     )
 

@@ -236,6 +236,7 @@ class Step:
     frozen      {name of a weight that a layer took and that is not to be trained: more about it}
     shortened   the line that clipped or scaled a gradient, as clip_grad_norm_ does; no line where none did
     drawn       {name of a parameter: the line that wrote its numbers last, as nn.init's functions do}
+    overwritten the line that wrote into a weight last, beside the optimizers; no line where none did
     """
 
     index: int
@@ -256,6 +257,7 @@ class Step:
     frozen: dict[str, Frozen] = field(default_factory=dict)
     shortened: Line = Line()
     drawn: dict[str, Line] = field(default_factory=dict)
+    overwritten: Line = Line()
 
     @property
     def parameters(self) -> dict[str, Value]:

@@ -485,6 +485,7 @@ class Recorder(TorchFunctionMode):
         noises = ((index, self._noises.of(leaf)) for index, leaf in self.leaves.items())
         self.step.noises = {index: noise for index, noise in noises if noise is not None}
         self.step.shortened, self.step.drawn = self._written.shortened, self._written.named(names)
+        self.step.overwritten = self._written.overwritten
         self.step.frozen = self._frozen.named(names, self.step.drawn)
         taken: dict[str, int] = {}
         owned: list[Tensor] = []

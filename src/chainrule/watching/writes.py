@@ -25,14 +25,17 @@ SHORTENS = {
     torch._foreach_clamp_max_,
 }
 DRAWS = {Tensor.fill_, Tensor.zero_, Tensor.normal_, Tensor.uniform_, Tensor.mul_, Tensor.div_}
+OVERWRITES = {"copy_", "lerp_", "add_", "sub_", "mul_", "div_", "addcmul_", "clamp_", "zero_", "fill_", "set_"}
 INIT = "torch.nn.init"
 
 
 class Writes:
-    """Those of one step: the last line that shortened a gradient, and the last for each weight."""
+    """Those of one step: the last line that shortened a gradient, the last that drew each weight, and the last that
+    wrote into any weight, beside the optimizer."""
 
     def __init__(self) -> None:
         self.shortened = Line()
+        self.overwritten = Line()
         self._drawn: dict[int, tuple[weakref.ref[Tensor], Line]] = {}
         self._alias: tuple[weakref.ref[Tensor], weakref.ref[Tensor]] | None = None
 
@@ -52,6 +55,11 @@ class Writes:
             weight = self._behind(args[0] if args else kwargs["tensor"])
             if weight.is_leaf and weight.requires_grad:
                 self._drawn[id(weight)] = weakref.ref(weight), line_of(caller(2))
+
+        if getattr(func, "__name__", "") in OVERWRITES and args and isinstance(args[0], Tensor):
+            weight = self._behind(args[0])
+            if weight.is_leaf and weight.requires_grad:
+                self.overwritten = line_of(caller(2))
 
     def alias(self, weight: Tensor, data: Tensor) -> None:
         """`weight.data` was read: what is written to it is written to the weight."""

@@ -1,4 +1,7 @@
-"""Twelve sigmoids in a row, and targets of which no simple function knows anything either."""
+"""Twelve sigmoids in a row, and targets of which no simple function knows anything either.
+
+The kind is shown, layer by layer, at https://github.com/juebrauer/code_jb
+"""
 
 import torch
 from torch import nn

@@ -39,6 +39,7 @@ LAYERS = {
 }
 
 READS = {"item", "tolist", "numpy", "__float__", "__array__", "detach"}  # what is made of the number is not seen
+WITHOUT_GRAPH = "torch.autograd.grad without create_graph=True"
 FEWEST = 2  # steps, before a parameter is said to be taken as a number
 SAME = 1e-4  # multiples, of a number in float32 that went through Python
 
@@ -72,7 +73,9 @@ def check(case: Case) -> Iterator[Finding]:
         },
         because="its numbers arrive at the loss, but without the calls that made them, so the chain rule ends there: "
         "the weights before have no gradient at all",
-        fix="take out what cuts: detach(), .data, .item(), argmax, no_grad, NumPy, torch.tensor(…)",
+        fix="torch.autograd.grad(…, create_graph=True): then the slope has a graph of its own"
+        if cut.name == WITHOUT_GRAPH
+        else "take out what cuts: detach(), .data, .item(), argmax, no_grad, NumPy, torch.tensor(…)",
         diff="-    x = x.detach()" if cut.name.endswith("detach") else "",
         attempts=cut.attempts,
     )
@@ -137,7 +140,7 @@ def _off(seen: Seen) -> list[Call]:
 def _cut(seen: Seen, case: Case) -> Cut | None:
     off = _off(seen)
     if not off:
-        found = _read_back(seen) or (_without_graph(seen) if came_to_nothing(case) else None)
+        found = _read_back(seen) or _slope_as_data(seen) or (_without_graph(seen) if came_to_nothing(case) else None)
         each = each_answers(case)
         alone = len(each) == 1 and came_to_nothing(case)
         short = [k for k, both in enumerate(each) if alone or falls_short_in(both, case)]
@@ -202,6 +205,21 @@ def _read_back(seen: Seen) -> Cut | None:
             continue
         if any(map(_is_weight, seen.made_of(source, off_path=True))):
             return _by(aside, used, 0, seen)
+    return None
+
+
+def _slope_as_data(seen: Seen) -> Cut | None:
+    """What torch.autograd.grad gave as the slope by inputs, taken into the loss number for number: without
+    create_graph=True it has no graph."""
+    data = [(call, v) for call in seen.calls for v in call.values if v.kind == "data" and not v.owned and tells(v)]
+    for one in seen.step.backwards:
+        for index, slope in one.received.items() if one.returned else ():
+            asked = seen.step.values[index]
+            numbers = slope.flatten()
+            same = (call for call, v in data if v.tensor is not None and torch.equal(v.tensor.flatten(), numbers))
+            used = next(same, None) if not asked.owned and one.at.file else None
+            if used is not None:
+                return Cut(Where.at(one.at, "torch.autograd.grad"), WITHOUT_GRAPH, used, 0)
     return None
 
 

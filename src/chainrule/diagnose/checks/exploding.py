@@ -19,7 +19,7 @@ from chainrule.diagnose.intervention import NORM, Intervention
 from chainrule.diagnose.layers import size, spreads, weight_layers
 from chainrule.diagnose.motion import came_to_nothing
 
-TIMES = 1e3
+TIMES = 100.0  # fresh weights of the usual size leave it near 1, ten layers of He's in a row within ten times
 LARGE = 2.0  # times 1/√n; He's weights have 1.4
 
 
