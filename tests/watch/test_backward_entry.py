@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -59,8 +60,8 @@ def test_the_engine_gets_what_torch_hands_it(
     handed: list[tuple[tuple[Any, ...], dict[str, Any]]], shape: tuple[int, ...], kind: torch.dtype, given: Any
 ) -> None:
     loss = number(*shape, kind=kind)
-    pulse.BACKWARD(loss, **given)
-    idle(pulse.BACKWARD)(loss, **given)
+    autograd.backward(loss, **given)
+    idle(autograd.backward)(loss, **given)
     (theirs, their_options), (ours, our_options) = handed
     assert our_options == their_options
     assert ours[2:] == theirs[2:]
@@ -90,16 +91,16 @@ def test_torch_is_asked_where_anything_is_unusual(what: str, monkeypatch: pytest
     make, given, inside = UNUSUAL[what]
     asked: list[Any] = []
     root = make()
-    monkeypatch.setattr(pulse, "BACKWARD", lambda *args: asked.append(args))
+    monkeypatch.setattr(pulse, "is_torchs", lambda _: True)
     with inside():
-        idle(pulse.BACKWARD)(root, **given)
+        idle(lambda *args: asked.append(args))(root, **given)
     assert len(asked) == 1
     assert asked[0][0] is root
 
 
 def test_torch_refuses_backward_within_a_transform() -> None:
     def sloped(x: Tensor) -> Tensor:
-        idle(pulse.BACKWARD)(number())
+        idle(autograd.backward)(number())
         return x
 
     with pytest.raises(RuntimeError, match="functorch transform"):
@@ -107,7 +108,14 @@ def test_torch_refuses_backward_within_a_transform() -> None:
 
 
 def test_another_backward_is_always_called() -> None:
-    """A library, or the script, has put its own function in torch's place."""
+    """A library, or the script, has put its own function in torch's place, be it before we were imported."""
     asked: list[Any] = []
-    idle(lambda *args: asked.append(args))(number())
+
+    @functools.wraps(autograd.backward)
+    def counted(*args: Any, **kwargs: Any) -> None:
+        asked.append(args)
+        autograd.backward(*args, **kwargs)
+
+    assert pulse.is_torchs(autograd.backward)
+    idle(counted)(number())
     assert len(asked) == 1

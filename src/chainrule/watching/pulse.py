@@ -21,7 +21,6 @@ from torch.overrides import has_torch_function_unary
 
 Tensor = torch.Tensor
 NAN = math.nan
-BACKWARD = autograd.backward
 in_a_transform = torch._C._are_functorch_transforms_active
 
 
@@ -86,7 +85,7 @@ class Pulse:
 
         One plain, real number with nothing else given is torch's common case: the gradient of it is 1, of its kind.
         """
-        torchs_own = backward is BACKWARD
+        torchs_own = is_torchs(backward)
 
         @functools.wraps(backward)
         def reads_loss(
@@ -125,6 +124,12 @@ class Pulse:
                 self.settle(tensors, create_graph)
 
         return reads_loss
+
+
+def is_torchs(backward: Callable[..., None]) -> bool:
+    """Whether it is torch's own, and not what a library has put in its place."""
+    code = getattr(backward, "__code__", None)
+    return code is not None and code.co_filename == autograd.__file__
 
 
 def first_number(tensors: Any) -> float:
