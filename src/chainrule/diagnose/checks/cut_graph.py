@@ -9,7 +9,7 @@ and not all the same; where numbers are computed anew from them (item(), argmax)
 at all. It must be so in every step looked at; a layer that is used with its graph as well (an advantage that is
 detached in one loss and trained by another) is no fault; unless its result goes through a list or NumPy, and is used
 for nothing else; unless nothing was learnt, and the only way from the data to the answers leads through what is taken
-as numbers.
+as numbers; unless it is the slope by the inputs, asked for without a graph of its own (create_graph=True).
 
 So it is with a parameter itself: where the forward takes only its number (`x * self.scale.item()`), an optimizer waits
 for a gradient that cannot come.
@@ -41,7 +41,6 @@ LAYERS = {
 READS = {"item", "tolist", "numpy", "__float__", "__array__", "detach"}  # what is made of the number is not seen
 WITHOUT_GRAPH = "torch.autograd.grad without create_graph=True"
 FEWEST = 2  # steps, before a parameter is said to be taken as a number
-SAME = 1e-4  # multiples, of a number in float32 that went through Python
 
 
 class Cut(NamedTuple):
@@ -64,7 +63,7 @@ def check(case: Case) -> Iterator[Finding]:
     used = cut.used
     yield Finding(
         slug="cut-graph",
-        title=f"the graph is cut at {cut.name}: nothing before it is trained",
+        title=f"the graph is cut at {cut.name}: {'nothing before it' if cut.lost else 'nothing on this way'} is trained",
         where=cut.where,
         steps=(case.steps[0].index, case.last),
         evidence={
@@ -72,7 +71,7 @@ def check(case: Case) -> Iterator[Finding]:
             **({"calls with parameters that no gradient reaches": cut.lost} if cut.lost else {}),
         },
         because="its numbers arrive at the loss, but without the calls that made them, so the chain rule ends there: "
-        "the weights before have no gradient at all",
+        "the weights before have no gradient by this way",
         fix="torch.autograd.grad(…, create_graph=True): then the slope has a graph of its own"
         if cut.name == WITHOUT_GRAPH
         else "take out what cuts: detach(), .data, .item(), argmax, no_grad, NumPy, torch.tensor(…)",
