@@ -63,7 +63,7 @@ def check(case: Case) -> Iterator[Finding]:
     used = cut.used
     yield Finding(
         slug="cut-graph",
-        title=f"the graph is cut at {cut.name}: {'nothing before it' if cut.lost else 'nothing on this way'} is trained",
+        title=f"the graph is cut at {cut.name}: nothing {'before it' if cut.lost else 'on this way'} is trained",
         where=cut.where,
         steps=(case.steps[0].index, case.last),
         evidence={
