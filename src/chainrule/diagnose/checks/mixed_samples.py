@@ -1,15 +1,17 @@
 """A sample's answer is computed from its own numbers.
 
-Law: in L = Σ ℓ(ŷ[n])/N each sample's answer is a function of its own inputs, ∂ŷ[n]/∂x[m] = 0 for m ≠ n. A view
-that takes the axes in the wrong order (x.view(N, −1) of (layers, N, units), of (C, N, H, W)) fills a sample's row with
+Law: in L = Σ ℓ(ŷ[n])/N each sample's answer is a function of its own inputs, ∂ŷ[n]/∂x[m] = 0 for m ≠ n. A view that
+takes the axes in the wrong order (x.view(N, −1) of (layers, N, units), of (C, N, H, W)) fills a sample's row with
 numbers of others; a recurrent layer or attention without batch_first reads the N samples as the N times of a sequence.
 Nothing fails, the shapes fit, and each gradient goes to inputs that have nothing to do with the target. The same with
 the classes: out.reshape(−1, K) of (N, K, H, W) takes for the K logits of a pixel K pixels of one class.
 
 The threshold is none: through the calls of a step it is followed from which samples each number comes, by the exact
 pattern of each call (breakdown/links.py). At least half of the answers must have been mixed by such a call, and the
-network must not have learnt its targets all the same. Where a call is not known, or samples meet on purpose (a mean
-over the batch, similarities of all pairs, mixed samples, one sequence as a batch), nothing is said.
+network must not have learnt its targets all the same. So it is where a mean, a sum or the like goes along the samples
+and all answers of a batch are one, bit for bit, in every step looked at, of inputs that differ. Where a call is not
+known, or samples meet on purpose (a mean over the batch, similarities of all pairs, mixed samples, one sequence as a
+batch), nothing is said.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ from chainrule.step import Call, Value
 Tensor = torch.Tensor
 
 LEARNT = 0.9  # of the targets' spread
+FEWEST = 8  # samples that all get one answer
+REDUCES = {"mean", "sum", "amax", "amin", "max_along_axis", "min_along_axis", "var", "std", "logsumexp"}
 LARGEST = 1 << 20  # numbers of a value, as of a link
 NONE, MIXED = -1, -2  # of no sample, of several
 RECURRENT = {"lstm", "gru", "rnn_tanh", "rnn_relu"}
@@ -52,6 +56,11 @@ CAUSES = {
         "batch_first=True where the samples stand in the first axis, or x.transpose(0, 1)",
         "-    nn.MultiheadAttention(n, heads)\n+    nn.MultiheadAttention(n, heads, batch_first=True)",
     ),
+    "average": (
+        "takes the samples of a batch together: each of them gets the same answer",
+        "reduce along another axis than that of the samples",
+        "-    h.mean(0)\n+    h.mean(1)",
+    ),
     "classes": (
         "takes for the logits of one answer what the last layer says in several places",
         "bring the axis of the classes to its place (permute, movedim) instead of a view",
@@ -73,7 +82,9 @@ def check(case: Case) -> Iterator[Finding]:
         return
     seen = case.steps[0]
     compared = comparisons(seen)
-    mixing = (_torn(seen, compared[0]) or _mixed(seen, compared[0])) if len(compared) == 1 else None
+    if len(compared) != 1:
+        return
+    mixing = _torn(seen, compared[0]) or _mixed(seen, compared[0]) or _averaged(case)
     if mixing is None:
         return
     title, fix, diff = CAUSES[mixing.cause]
@@ -93,6 +104,28 @@ def check(case: Case) -> Iterator[Finding]:
         fix=fix,
         diff=diff,
     )
+
+
+def _averaged(case: Case) -> Mixing | None:
+    """Where all samples of a batch are reduced to one, and in every step looked at all answers are one, bit for bit."""
+    found = [_reduction(seen) for seen in case.steps]
+    return Mixing(found[0], "average", 1.0) if found[0] is not None and all(found) else None
+
+
+def _reduction(seen: Seen) -> Call | None:
+    compared, count = comparisons(seen), seen.batch.count or 0
+    answer = compared[0].prediction.tensor if len(compared) == 1 else None
+    data = seen.batch.data.tensor if seen.batch.data is not None else None
+    if answer is None or data is None or len(answer) != count or len(data) != count or count < FEWEST:
+        return None
+    if bool((answer != answer[:1]).any()) or not bool((data != data[:1]).any()):
+        return None
+    made = {seen.producer(value) for value in seen.made_of(compared[0].prediction)}
+    for call in sorted((call for call in made if call is not None), key=lambda call: call.index):
+        given = call.inputs[0].shape if len(call.inputs) == 1 else ()
+        if call.rule in REDUCES and given[:1] == (count,) and call.output.shape[:1] != (count,):
+            return call
+    return None
 
 
 def _torn(seen: Seen, compared: Comparison) -> Mixing | None:
