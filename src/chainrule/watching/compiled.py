@@ -1,4 +1,7 @@
-"""Compiled code runs without our mode: dynamo would trace the recorder, or recompile because of it."""
+"""Compiled code runs without our mode: dynamo would trace the recorder, or recompile because of it.
+
+What was compiled before the watch runs with it; there dynamo is told to leave our own functions as they are.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Any
 from chainrule.watching.arrival import when_imported
 
 DYNAMO = "torch._dynamo.eval_frame"
+RULES = "torch._dynamo.trace_rules"
 StepAside = Callable[[], Callable[[], None]]
 
 
@@ -19,14 +23,21 @@ def around_compiled_code(step_aside: StepAside) -> Callable[[], None]:
     Holds for everything that is compiled from now on. Returns the undo.
     """
     undo: list[Callable[[], None]] = []
-    call_off = when_imported(DYNAMO, lambda: undo.append(_install(step_aside)))
+    undo.append(when_imported(DYNAMO, lambda: undo.append(_install(step_aside))))
+    undo.append(when_imported(RULES, _leave_us_alone))
 
     def remove() -> None:
-        call_off()
         for one in undo:
             one()
 
     return remove
+
+
+@functools.cache
+def _leave_us_alone() -> None:
+    skip = getattr(sys.modules[RULES], "add", None)
+    if skip is not None:
+        skip("chainrule")
 
 
 def _install(step_aside: StepAside) -> Callable[[], None]:

@@ -66,7 +66,9 @@ class Noises:
         """What is known of a tensor that entered a call, where the script still has what it was before."""
         found = self._of(tensor)
         clean = None if found is None else found.clean()
-        if found is None or clean is None or clean.shape != tensor.shape or not clean.dim():
+        if found is None or clean is None or clean.shape != tensor.shape or not clean.dim() or not clean.numel():
+            return None
+        if clean.is_complex() or tensor.is_complex():
             return None
         with torch._C.DisableTorchFunction(), torch.no_grad():
             spread = float(clean.double().std(correction=0))

@@ -171,8 +171,9 @@ class Places:
         of the same class, the script's variable.
         """
         # Where no call inside a model was seen (compiled code), the script's own variables tell.
-        known = [v for v in vars(sys.modules["__main__"]).values() if isinstance(v, nn.Module)]
-        seen = self.roots if any(True for root in self.roots for _ in root.parameters()) else self.roots + known
+        seen = list(self.roots)
+        if not any(True for root in self.roots for _ in root.parameters()):
+            seen += (value for value in vars(sys.modules["__main__"]).values() if isinstance(value, nn.Module))
         owners = [root for i, root in enumerate(seen) if not any(root is other for other in seen[:i])]
         named = [(root, {**dict(root.named_parameters()), **dict(root.named_buffers())}) for root in owners]
         named = [(root, parameters) for root, parameters in named if parameters]

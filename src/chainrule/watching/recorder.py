@@ -66,6 +66,9 @@ def is_attribute(function: Callable[..., Any]) -> bool:
 
 @lru_cache(FUNCTIONS)
 def is_of_no_interest(function: Callable[..., Any]) -> bool:
+    """Attributes that are read or written and tell nothing, and marks that torch's optimizers make for its profiler."""
+    if getattr(function, "__module__", "") == "torch._ops.profiler":
+        return True
     noted = function in (DATA, SET_GRADIENT) or function in FREEZES
     return is_attribute(function) and function not in SPELLINGS and not noted
 
@@ -127,9 +130,10 @@ class Recorder(TorchFunctionMode):
             return func(*args, **kwargs)
         if func == DATA:
             return self._data(func, args)
-        tensors = list(tensors_in((args, kwargs)))
+        tensors: list[Tensor] = []
         begun = None
         try:
+            tensors += tensors_in((args, kwargs))
             body = self._opened(func, tensors)
             if body is not None:
                 return self._inside(func, body, args, kwargs)

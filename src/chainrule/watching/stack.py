@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -11,6 +11,7 @@ from torch.overrides import TorchFunctionMode, _get_current_function_mode, _pop_
 from torch.utils._python_dispatch import _disable_current_modes
 
 HAS_TORCH_FUNCTION = torch.overrides.has_torch_function
+NONE = nullcontext()
 
 
 def _lifted() -> list[TorchFunctionMode]:
@@ -58,5 +59,6 @@ def unnoticed(mode: TorchFunctionMode) -> Any:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Our own tensor operations: no gradient, no autocast, seen by none of the user's modes."""
-    with torch._C.DisableTorchFunction(), _disable_current_modes(), torch.no_grad():
+    modes = _disable_current_modes() if torch._C._len_torch_dispatch_stack() else NONE
+    with torch._C.DisableTorchFunction(), modes, torch.no_grad():
         yield

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -27,6 +28,15 @@ SHORTENS = {
 DRAWS = {Tensor.fill_, Tensor.zero_, Tensor.normal_, Tensor.uniform_, Tensor.mul_, Tensor.div_}
 OVERWRITES = {"copy_", "lerp_", "add_", "sub_", "mul_", "div_", "addcmul_", "clamp_", "zero_", "fill_", "set_"}
 INIT = "torch.nn.init"
+FUNCTIONS = 4096  # of which is known whether they write
+
+
+@lru_cache(FUNCTIONS)
+def may_write(function: Callable[..., Any]) -> bool:
+    """Whether it is one of those below."""
+    known = function == SET_GRADIENT or function in SHORTENS or function in DRAWS
+    named = getattr(function, "__name__", "") in OVERWRITES or getattr(function, "__module__", "") == INIT
+    return known or named
 
 
 class Writes:
@@ -43,6 +53,8 @@ class Writes:
         self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], leaves: Mapping[int, Tensor]
     ) -> None:
         """A call was made."""
+        if not may_write(func):
+            return
         if func == SET_GRADIENT:
             if isinstance(args[1], Tensor) and any(args[0] is leaf for leaf in leaves.values()):
                 self.shortened = line_of(caller(2))

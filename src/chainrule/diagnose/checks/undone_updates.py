@@ -52,7 +52,7 @@ def check(case: Case) -> Iterator[Finding]:
 def _left(before: Seen, after: Seen) -> float:
     """‖w[next step] − w[step]‖/‖Δw‖ over the weights that both steps move; inf where there are none."""
     both = [(before.changes[name], after.changes[name]) for name in before.changes.keys() & after.changes.keys()]
-    pairs = [(one, other) for one, other in both if one.before.shape == other.before.shape]
+    pairs = [(a, b) for a, b in both if a.before.shape == b.before.shape and not a.before.is_complex()]
     moved = math.hypot(*(update_norm(one) for one, _ in pairs))
     found = math.hypot(*(norm(other.before.double() - one.before.double()) for one, other in pairs))
     return found / moved if moved > 0 else math.inf
