@@ -115,8 +115,10 @@ class Asides:
         """A tensor was made of Python's or NumPy's numbers: of those that were read before, if they are the same."""
         if function not in COPIES or not isinstance(made, Tensor):
             return
-        for found in self._found:
-            if found.numbers is not None and found.numbers == _numbers(made):
+        read = [found for found in self._found if found.numbers is not None]
+        numbers = _numbers(made) if read else None
+        for found in read:
+            if found.numbers == numbers:
                 self._stands_for(found, [made])
 
     def all(

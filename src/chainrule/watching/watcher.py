@@ -44,8 +44,8 @@ Tensor = torch.Tensor
 ACTIVE: list[Watcher] = []  # those that have begun; only the last is on torch, the others rest
 INHERITED: list[Watcher] = []  # from the parent of this process, still on torch
 NESTED = "another watch began within this one: what was trained until its end is not recorded here"
-MOST_CALLS = 12_000  # the same of calls: to write these down takes 20 MB
 MOST_BACKWARDS = 256  # in one recorded step; gradient accumulation needs some, a forgotten optimizer.step() all
+MOST_CALLS = 12_000  # the same of calls: to write these down takes 20 MB
 
 
 class Observer(Protocol):

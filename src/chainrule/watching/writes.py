@@ -63,15 +63,16 @@ class Writes:
             written = {tensor.data_ptr() for tensor in (args[0] if isinstance(args[0], list | tuple) else [args[0]])}
             if any(leaf.grad is not None and leaf.grad.data_ptr() in written for leaf in leaves.values()):
                 self.shortened = line_of(caller(2))
-        if func in DRAWS or getattr(func, "__module__", "") == INIT:
+        draws = func in DRAWS or getattr(func, "__module__", "") == INIT
+        overwrites = getattr(func, "__name__", "") in OVERWRITES
+        if draws or overwrites:
             weight = self._behind(args[0] if args else kwargs["tensor"])
             if weight.is_leaf and weight.requires_grad:
-                self._drawn[id(weight)] = weakref.ref(weight), line_of(caller(2))
-
-        if getattr(func, "__name__", "") in OVERWRITES and args and isinstance(args[0], Tensor):
-            weight = self._behind(args[0])
-            if weight.is_leaf and weight.requires_grad:
-                self.overwritten = line_of(caller(2))
+                at = line_of(caller(2))
+                if draws:
+                    self._drawn[id(weight)] = weakref.ref(weight), at
+                if overwrites:
+                    self.overwritten = at
 
     def alias(self, weight: Tensor, data: Tensor) -> None:
         """`weight.data` was read: what is written to it is written to the weight."""

@@ -7,8 +7,9 @@ The finding: in the late steps looked at more than MOST of the loss is data, in 
 in the rest compares an answer with data. That is the comparison which was lost, if the network's results were read as
 plain numbers (detach(), NumPy, tolist()) that enter no other call, while the constant differs from step to step: they
 came back as numbers. Or if two tensors of data were compared: a loss function was given no result, or layers that are
-trained are called and lead nowhere. Constants beside a comparison, the entropy of a teacher, a penalty on data alone
-and the volume that a flow's data were stretched by leave both as it is.
+trained are called and lead nowhere, or where gradients are switched off, which then is the place. Constants beside a
+comparison, the entropy of a teacher, a penalty on data alone and the volume that a flow's data were stretched by leave
+both as it is.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ from chainrule.breakdown.flow import norm
 from chainrule.breakdown.verify import dense
 from chainrule.diagnose.answers import each_answers, falls_short_in, late_answers
 from chainrule.diagnose.case import Case, Seen, tells
+from chainrule.diagnose.checks.added_as_number import READS
 from chainrule.diagnose.comparison import comparisons
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import MOVES_ONLY, Intervention, uncut
@@ -38,7 +39,6 @@ LAYERS = {
     *("torch.conv1d", "torch.conv2d", "torch.conv3d", "torch.rnn_relu", "torch.matmul", "Tensor.matmul"),
 }
 
-READS = {"item", "tolist", "numpy", "__float__", "__array__", "detach"}  # what is made of the number is not seen
 WITHOUT_GRAPH = "torch.autograd.grad without create_graph=True"
 FEWEST = 2  # steps, before a parameter is said to be taken as a number
 

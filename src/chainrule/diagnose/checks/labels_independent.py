@@ -69,6 +69,7 @@ def check(case: Case) -> Iterator[Finding]:
     samples = answers.distinct_of(MOST) or answers.distinct
     chance = dependence(*samples)
     loss = seen.loss_call() or seen.calls[-1]
+    levelled = _levelled(answers.distinct[0])
     if chance < BY_CHANCE:
         return
     yield Finding(
@@ -81,7 +82,7 @@ def check(case: Case) -> Iterator[Finding]:
             "share of shuffled targets that go with the inputs as well as the true ones": chance,
             "share of the targets' spread that simple answers explain": answers.attainable,
             "that the network explains": late.explained,
-            **({"inputs": "each sample has a mean of 0 and the same spread"} if _levelled(answers.distinct[0]) else {}),
+            **({"inputs": "each sample has a mean of 0 and the same spread"} if levelled else {}),
         },
         because="the samples' gradients have no direction in common: their sum is noise around 0",
         fix="check that inputs and targets belong together, by looking at some pairs: shuffled or sorted apart, read "
@@ -89,7 +90,7 @@ def check(case: Case) -> Iterator[Finding]:
         + (
             "; or give the inputs as they are: each sample is normalised by itself, and what its level and its size "
             "told is gone"
-            if _levelled(answers.distinct[0])
+            if levelled
             else ""
         ),
     )

@@ -142,5 +142,5 @@ def _of_slope(case: Case, slope: Slope) -> Finding:
         "as the loss asks for",
         fix="a bend with a slope that changes (tanh, softplus) behind every layer but the last",
         diff="-    nn.Linear(n, m), nn.Linear(m, k)\n+    nn.Linear(n, m), nn.Tanh(), nn.Linear(m, k)",
-        attempts=tuple(Intervention.at(call, "after", function="tanh", options={}) for call in layers[:1]),
+        attempts=(Intervention.at(layers[0], "after", function="tanh", options={}),),
     )

@@ -88,10 +88,7 @@ def flattest(case: Case) -> Flat | None:
     ways = prod(1 - share for _, share in found), prod(1 - share for _, share in _saturated(last))
     if not whole and max(ways) > 1 - NEARLY_ALL:
         return None
-    ordered = whole or sorted(found, key=lambda pair: -pair[1])
-    if not ordered:
-        return None
-    call, share = ordered[0]
+    call, share = whole[0] if whole else max(found, key=lambda pair: pair[1])
     before = call if call.rule == "rnn_tanh_cell" else _layer_before(first, call)
     inputs = before.arguments.get("input") if before is not None else None
     size = float(inputs.tensor.abs().mean()) if inputs is not None and inputs.tensor is not None else math.nan
