@@ -49,7 +49,10 @@ LIMITS = (
     ),
     Limit("a watch within a watch", "the outer one rests until the inner one ends, and says so"),
     Limit("a hook on a parameter's gradient", "that parameter is left out of the comparison with autograd"),
-    Limit("more than 256 backward passes in one recorded step", "the first 256 are kept, and the step says so"),
+    Limit(
+        "more than 256 backward passes in one recorded step, or 8 and 12,000 calls",
+        "the first of them are kept, and the step says so",
+    ),
     Limit("tensors too large for the run's size", "their statistics are kept; explain says what is missing"),
 )
 

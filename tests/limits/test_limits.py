@@ -315,7 +315,7 @@ def test_a_parameter_with_a_hook_is_not_compared(tmp_path):
     assert torch.equal(w.grad, 2 * v.detach())
 
 
-@shows("more than 256 backward passes in one recorded step")
+@shows("more than 256 backward passes in one recorded step, or 8 and 12,000 calls")
 def test_of_many_backward_passes_the_first_256_are_kept(tmp_path):
     w = torch.randn(3, requires_grad=True)
     optimizer = torch.optim.SGD([w], lr=0.1)

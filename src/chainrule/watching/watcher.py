@@ -45,7 +45,8 @@ ACTIVE: list[Watcher] = []  # those that have begun; only the last is on torch, 
 INHERITED: list[Watcher] = []  # from the parent of this process, still on torch
 NESTED = "another watch began within this one: what was trained until its end is not recorded here"
 MOST_BACKWARDS = 256  # in one recorded step; gradient accumulation needs some, a forgotten optimizer.step() all
-MOST_CALLS = 12_000  # the same of calls: to write these down takes 20 MB
+MOST_CALLS = 12_000  # of so MANY passes or more: to write these down takes 20 MB
+MANY = 8
 
 
 class Observer(Protocol):
@@ -370,7 +371,8 @@ class Watcher:
                 self._show(True)
         if graph is not None:
             self._end_backward(recorder, graph, args, kwargs, result)
-        if len(recorder.step.backwards) >= MOST_BACKWARDS or len(recorder.step.calls) >= MOST_CALLS:
+        passes = len(recorder.step.backwards)
+        if passes >= MOST_BACKWARDS or (passes >= MANY and len(recorder.step.calls) >= MOST_CALLS):
             self._give_up(recorder)
         return result
 
