@@ -91,6 +91,14 @@ def raises_no_alarm(seed, widths, batch, activation, loss, optimizer, lr, dtype,
     assert not verdicts.problems, verdicts.problems[:3]
 
 
+def test_the_slope_of_a_loss_beyond_the_largest_number_raises_no_alarm():
+    """2(x − t) overflows for x = 2e38, (2/N)(x − t) does not: as PyTorch, N divides the factor."""
+    x = torch.tensor([2e38, 1.0, -1.0, 0.5], requires_grad=True)
+    verdicts = descend(nn.Identity(), lambda: F.mse_loss(x, torch.zeros(4)), torch.optim.SGD([x], lr=1e-3), 2)
+    assert x.grad.isfinite().all()
+    assert not verdicts.errors, verdicts.errors
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("seed", range(6))
 def test_the_plateau_of_xor_where_gradients_cancel_raises_no_alarm(seed, dtype):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 
 from chainrule.formula import Index, Number, Sum, Symbol, symbols, symbols_of, where
-from chainrule.formula.tree import Formula, absolute, exp, log, maximum, minimum, sigma, sign
+from chainrule.formula.tree import Binary, Formula, absolute, exp, log, maximum, minimum, sigma, sign
 from chainrule.rules.rule import Bound, Gradients, Rule, Tensor, compile_torch, named, rule, sizes, sum_to, x
 
 t = Symbol("target", "t", "t")
@@ -29,6 +29,15 @@ def legacy(c: Bound) -> str:
         if c.call.arguments.get(name) is not None:
             return f"the deprecated argument {name}"
     return "complex numbers" if c.call.arguments["input"].dtype.is_complex else ""
+
+
+def over_n(partial: Formula) -> Formula:
+    """∂ℓ/∂x divided by N: a number in front of it first, as PyTorch does, since 2(x − t) may overflow where
+    (2/N)(x − t) does not."""
+    match partial:
+        case Binary("*", Number() as factor, rest):
+            return factor / N * rest
+    return partial / N
 
 
 # ---------------------------------------------------------------- losses of one prediction and one target
@@ -64,8 +73,8 @@ class PointwiseLoss(Rule):
         self.weighted = weighted
         self._declines = declines
         self._names = {a: sorted(symbols_of(f)) for a, f in by_name.items()}
-        self._partial = {a: compile_torch(f, self._names[a]) for a, f in by_name.items()}
-        self._size = {a: compile_torch(sizes(f), self._names[a]) for a, f in by_name.items()}
+        self._partial = {a: compile_torch(over_n(f), [*self._names[a], "N"]) for a, f in by_name.items()}
+        self._size = {a: compile_torch(over_n(sizes(f)), [*self._names[a], "N"]) for a, f in by_name.items()}
 
     def declines(self, c: Bound) -> str:
         if not self.weighted and c.call.arguments.get("weight") is not None:
@@ -74,17 +83,18 @@ class PointwiseLoss(Rule):
 
     def _read(self, c: Bound, expression: Callable[..., Tensor], argument: str) -> Tensor:
         """A partial of ℓ as one of the reduced loss: times the element's weight, divided by N."""
-        found = expression(*(getattr(c, n) for n in self._names[argument]), dtype=c.input.dtype)
-        found = found if isinstance(found, Tensor) else c.input.new_tensor(found)
         shape, target = c.call.arguments["input"].shape, c.call.arguments["target"].shape
         if target != shape:
             shape = torch.broadcast_shapes(shape, target)
+        count = 1
+        if c.reduction == "mean":
+            count = max(math.prod(shape), 1)  # of no element there is no slope
+        elif c.reduction == "batchmean" and c.input.dim():
+            count = c.input.shape[0]
+        found = expression(*(getattr(c, n) for n in self._names[argument]), N=count, dtype=c.input.dtype)
+        found = found if isinstance(found, Tensor) else c.input.new_tensor(found)
         if self.weighted and c.weight is not None:
             found = found * c.weight
-        if c.reduction == "mean":
-            found = found / math.prod(shape)
-        elif c.reduction == "batchmean" and c.input.dim():
-            found = found / c.input.shape[0]
         return found.expand(shape)
 
     def local(self, c: Bound, argument: str) -> Tensor:
