@@ -5,11 +5,11 @@ more (‖Δw‖ ≥ ‖w‖; 1e-3 is usual) ends where the gradient knew nothing
 where it was thrown to, without leaving its range.
 
 One of the steps looked at does so, and nothing was learnt; or next to nothing, after the loss had risen to twice where
-it began, or it is not known what was learnt, and the loss has not come back to where it began. A matrix that begins
-near 0 grows in its first steps, as usual, and the others then move little; so it counts only where the weights were of
-the usual size before, or have become larger than usual by it: ‖w‖/√n above half of 1/√fan, of the larger fan, or above
-1.5 times 1/√fan_in; from 0.6 (PyTorch) to 1.4 times (He et al., 2015) is where weights begin, those of an LSTM by its
-units.
+it began, or it is not known what was learnt, and the loss has not come back to where it began; or less than POOR of the
+spread, after it had risen to FAR times that, and it has not come back to a quarter. A matrix that begins near 0 grows
+in its first steps, as usual, and the others then move little; so it counts only where the weights were of the usual
+size before, or have become larger than usual by it: ‖w‖/√n above half of 1/√fan, of the larger fan, or above 1.5 times
+1/√fan_in; from 0.6 (PyTorch) to 1.4 times (He et al., 2015) is where weights begin, those of an LSTM by its units.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from chainrule.diagnose.motion import FEWEST, NOTHING, came_to_nothing, largest
 OWN_SIZE = 1.0
 TIMES = 1.5
 RISEN = 2.0
+FAR = 4.0
+POOR = 0.75  # of the targets' spread, explained
 USUAL = 0.5
 
 
@@ -64,12 +66,14 @@ def check(case: Case) -> Iterator[Finding]:
 
 def _thrown_up(case: Case) -> bool:
     """Whether the loss has been RISEN times its first value, and the answers explain as good as nothing, or the loss is
-    still above where it began: it may be on its way down again, but only to there."""
+    still above where it began: it may be on its way down again, but only to there. Or FAR times, and it has come back
+    to less than half of an answer."""
     size = max(1, len(case.losses) // WINDOW)
     means = [fmean(case.losses[i : i + size]) for i in range(0, len(case.losses), size)]
     known, began = late_answers(case).explained, case.losses[0]
     above = math.isnan(known) and means[-1] > began
-    return (known < NOTHING or above) and max(means) > RISEN * began > 0
+    poor = known < POOR and means[-1] > began / 4
+    return ((known < NOTHING or above) and max(means) > RISEN * began > 0) or (poor and max(means) > FAR * began > 0)
 
 
 def _overgrown(seen: Seen, name: str) -> bool:
