@@ -12,6 +12,7 @@ import torch
 from torch.nn import functional as F
 
 from chainrule.step import Aside
+from chainrule.watching.alive import Known
 
 Tensor = torch.Tensor
 MOST = 200  # in one step; an evaluation has as many calls as it likes
@@ -73,7 +74,7 @@ class Asides:
     def __init__(self) -> None:
         self._found: list[Found] = []
         self._seen: set[tuple[str, str, int]] = set()
-        self._made_by: dict[int, tuple[weakref.ref[Tensor], Found]] = {}  # by the result's id
+        self._made_by: Known[Tensor, Found] = Known()  # by the result
 
     @property
     def full(self) -> bool:
@@ -92,9 +93,8 @@ class Asides:
     def _stands_for(self, found: Found, results: Iterable[Tensor]) -> None:
         found.results[:] = [ref for ref in found.results if ref() is not None]
         for result in results:
-            ref = weakref.ref(result)
-            found.results.append(ref)
-            self._made_by[id(result)] = ref, found
+            found.results.append(weakref.ref(result))
+            self._made_by[result] = found
 
     def follow(self, taken: Iterable[Tensor], results: Iterable[Tensor]) -> None:
         """What is computed of a result, still without a gradient, stands for it."""
@@ -103,8 +103,8 @@ class Asides:
             return
         made = list(results)
         for tensor in given:
-            ref, found = self._made_by.get(id(tensor), (None, None))
-            if found is not None and ref is not None and ref() is tensor:
+            found = self._made_by.get(tensor)
+            if found is not None:
                 self._stands_for(found, made)
 
     def takes(self, leaf: Tensor) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import weakref
 from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,6 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from chainrule.step import Frozen, Line
+from chainrule.watching.alive import Known
 from chainrule.watching.place import Places, caller, line_of
 from chainrule.watching.sharded import is_distributed
 
@@ -31,39 +31,38 @@ class FrozenWeights:
     def __init__(self, trained: Callable[[Tensor], bool], drew: Callable[[Tensor], bool]) -> None:
         self._trained = trained
         self._drew = drew
-        self._found: dict[int, tuple[weakref.ref[Tensor], Frozen]] = {}
-        self._in_module: set[int] = set()  # those that a layer took; a copy or a comparison tells less
-        self._by: dict[int, tuple[weakref.ref[Tensor], Line]] = {}
+        self._found: Known[Tensor, Frozen] = Known()
+        self._in_module: Known[Tensor, None] = Known()  # those that a layer took; a copy or a comparison tells less
+        self._by: Known[Tensor, Line] = Known()
 
     def note(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], places: Places) -> None:
         """A call was made."""
         if func in FREEZES:
             if type(args[0]) is nn.Parameter and not args[0].requires_grad:
-                self._by[id(args[0])] = (weakref.ref(args[0]), line_of(caller(2)))
+                self._by[args[0]] = line_of(caller(2))
             return
         if not torch.is_grad_enabled() or len(self._found) >= MOST:
             return
         for weight in (*args, *kwargs.values()):
-            if type(weight) is nn.Parameter and not weight.requires_grad and id(weight) not in self._in_module:
+            if type(weight) is nn.Parameter and not weight.requires_grad and weight not in self._in_module:
                 module, file, line = places.here(caller(2))
                 # A table is frozen as it is made: nn.Embedding.from_pretrained.
                 made = places.made(module) if func is F.embedding else Line()
-                known, by = self._by.get(id(weight), (None, Line()))
                 random = is_as_drawn(weight) or (self._drew(weight) and is_random(weight))
                 drawn = random and not self._trained(weight)
-                found = Frozen(Line(file, line), drawn, by if known and known() is weight else made)
-                self._found[id(weight)] = (weakref.ref(weight), found)
+                self._found[weight] = Frozen(Line(file, line), drawn, self._by.get(weight) or made)
                 if module:
-                    self._in_module.add(id(weight))
+                    self._in_module[weight] = None
 
     def named(self, names: Mapping[int, str], written: Container[str]) -> dict[str, Frozen]:
         """What was found, by the name of the weight. Of one with too few numbers to tell, that it was `written` by a
         function that draws."""
         made = {}
-        for i, (ref, found) in self._found.items():
-            if i in names and (weight := ref()) is not None:
-                drawn = found.drawn or (names[i] in written and self._is_small(weight))
-                made[names[i]] = replace(found, drawn=drawn)
+        for weight, found in self._found.items():
+            name = names.get(id(weight))
+            if name is not None:
+                drawn = found.drawn or (name in written and self._is_small(weight))
+                made[name] = replace(found, drawn=drawn)
         return made
 
     def _is_small(self, weight: Tensor) -> bool:

@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from chainrule.step import Line
+from chainrule.watching.alive import Known
 
 TORCH = os.path.dirname(torch.__file__) + os.sep
 OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -32,25 +33,25 @@ class Owners:
     The frames' variables have to be gone through for it."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[weakref.ref[nn.Module], weakref.ref[nn.Module], str]] = {}
-        self._parameters: dict[int, weakref.ref[torch.Tensor]] = {}
+        self._known: Known[nn.Module, tuple[weakref.ref[nn.Module], str]] = Known()
+        self._parameters: Known[torch.Tensor, None] = Known()
 
     def note(self, parameters: Iterable[torch.Tensor]) -> None:
         """These have their names of a module."""
-        self._parameters.update((id(parameter), weakref.ref(parameter)) for parameter in parameters)
+        for parameter in parameters:
+            self._parameters[parameter] = None
 
     def named(self, tensor: torch.Tensor) -> bool:
         """Whether it had its name of a module in an earlier step: no variable need be looked for."""
-        ref = self._parameters.get(id(tensor))
-        return ref is not None and ref() is tensor
+        return tensor in self._parameters
 
     def of(self, module: nn.Module, ask: Callable[[], tuple[nn.Module, str]]) -> tuple[nn.Module, str]:
         """Itself, where it is nobody's."""
-        ref, owner_ref, name = self._known.get(id(module), (None, None, ""))
-        owner = owner_ref() if ref is not None and ref() is module and owner_ref is not None else None
+        ref, name = self._known.get(module) or (None, "")
+        owner = ref() if ref is not None else None
         if owner is None or not (owner is module or any(inner is module for inner in owner.modules())):
             owner, name = ask()
-            self._known[id(module)] = weakref.ref(module), weakref.ref(owner), name
+            self._known[module] = weakref.ref(owner), name
         return owner, name
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from chainrule.step import Line
+from chainrule.watching.alive import Known
 from chainrule.watching.place import caller, line_of
 
 Tensor = torch.Tensor
@@ -46,7 +47,7 @@ class Writes:
     def __init__(self) -> None:
         self.shortened = Line()
         self.overwritten = Line()
-        self._drawn: dict[int, tuple[weakref.ref[Tensor], Line]] = {}
+        self._drawn: Known[Tensor, Line] = Known()
         self._alias: tuple[weakref.ref[Tensor], weakref.ref[Tensor]] | None = None
 
     def note(
@@ -70,7 +71,7 @@ class Writes:
             if weight.is_leaf and weight.requires_grad:
                 at = line_of(caller(2))
                 if draws:
-                    self._drawn[id(weight)] = weakref.ref(weight), at
+                    self._drawn[weight] = at
                 if overwrites:
                     self.overwritten = at
 
@@ -84,4 +85,4 @@ class Writes:
 
     def named(self, names: Mapping[int, str]) -> dict[str, Line]:
         """The lines that wrote to weights, by the weight's name."""
-        return {names[i]: line for i, (ref, line) in self._drawn.items() if i in names and ref() is not None}
+        return {names[id(weight)]: line for weight, line in self._drawn.items() if id(weight) in names}
