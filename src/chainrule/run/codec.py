@@ -34,6 +34,7 @@ from chainrule.step import (
     Agreement,
     Aside,
     Backward,
+    Break,
     Call,
     Exchange,
     Frozen,
@@ -78,8 +79,9 @@ def encode(step: Step, limit: int) -> Encoded:
         "asides": [_encode_aside(aside) for aside in step.asides],
         "parts": {index: _encode_part(part) for index, part in step.parts.items()},
         "noises": {index: _encode_noise(noise) for index, noise in step.noises.items()},
-        "reordered": [{"at": _encode_line(r.at), "rows": r.rows, "enters": r.enters} for r in step.reordered],
+        "reordered": [{"at": _encode_line(r.at), "rows": r.rows, "enters": [*r.enters]} for r in step.reordered],
         "frozen": {name: _encode_frozen(frozen) for name, frozen in step.frozen.items()},
+        "broken": None if step.broken is None else _encode_break(step.broken),
         "shortened": _encode_line(step.shortened),
         "overwritten": _encode_line(step.overwritten),
         "drawn": {name: _encode_line(line) for name, line in step.drawn.items()},
@@ -148,6 +150,7 @@ def _decode_step(raw: Any, found: Found) -> Step:
         noises=dict(_decode_noises(entry({"noises": {}} | raw, "noises", dict), values)),
         reordered=[_decode_reordered(part) for part in entry({"reordered": []} | raw, "reordered", list)],
         frozen={name: _decode_frozen(part) for name, part in entry({"frozen": {}} | raw, "frozen", dict).items()},
+        broken=None if raw.get("broken") is None else _decode_break(raw["broken"]),
         shortened=_decode_line(raw.get("shortened")),
         overwritten=_decode_line(raw.get("overwritten")),
         drawn={name: _decode_line(part) for name, part in entry({"drawn": {}} | raw, "drawn", dict).items()},
@@ -414,16 +417,32 @@ def _decode_parts(raw: dict[str, Any], values: list[Value]) -> Iterator[tuple[in
 
 
 def _decode_reordered(raw: Any) -> Reordered:
-    return Reordered(_decode_line(raw.get("at")), entry(raw, "rows", int), entry(raw, "enters", bool))
+    enters = raw.get("enters")
+    numbers = tuple(enters) if isinstance(enters, list) else (-1,) * bool(enters)  # once it was told only whether
+    return Reordered(_decode_line(raw.get("at")), entry(raw, "rows", int), numbers)
+
+
+def _encode_break(broken: Break) -> dict[str, Any]:
+    return {"name": broken.name, "at": _encode_line(broken.at), "count": broken.count}
+
+
+def _decode_break(raw: Any) -> Break:
+    return Break(entry(raw, "name", str), _decode_line(raw.get("at")), entry(raw, "count", int))
 
 
 def _encode_noise(noise: Noise) -> dict[str, Any]:
-    return {"at": _encode_line(noise.at), "share": noise.share, "rows": noise.rows}
+    return {"at": _encode_line(noise.at), "share": noise.share, "rows": noise.rows, "beside": noise.beside}
 
 
 def _decode_noises(raw: dict[str, Any], values: list[Value]) -> Iterator[tuple[int, Noise]]:
     for number, _, part in numbered(values, raw):
-        yield number, Noise(_decode_line(part.get("at")), entry(part, "share", float), entry(part, "rows", int))
+        yield (
+            number,
+            Noise(
+                *(_decode_line(part.get("at")), entry(part, "share", float), entry(part, "rows", int)),
+                beside=bool(part.get("beside")),
+            ),
+        )
 
 
 def _encode_frozen(frozen: Frozen) -> dict[str, Any]:

@@ -144,26 +144,42 @@ class Reordered:
 
     at      where
     rows    how many
-    enters  whether rows of the new tensor entered the step's calls, as far as that can be seen
+    enters  numbers of the Values that are rows of the new tensor, as far as that can be seen
     """
 
     at: Line
     rows: int
-    enters: bool
+    enters: tuple[int, ...]
+
+
+@dataclass(slots=True, frozen=True)
+class Break:
+    """A call without a gradient that made numbers that are not finite of finite ones.
+
+    name, at  as those of a Call
+    count     how many
+    """
+
+    name: str
+    at: Line
+    count: int
 
 
 @dataclass(slots=True, frozen=True)
 class Noise:
-    """Random numbers that the script put on data in this step, and it still has the data as they were.
+    """Random numbers that the script put on data in this step, and it still has the data as they were; or other data,
+    that go with these, were taken beside them, and no call has a use for them.
 
-    at     where it did so
-    share  how far they moved the data, root mean square, by the spread of these
-    rows   how many different rows the data have
+    at      where it did so
+    share   how far they moved the data, or those taken beside them are away, root mean square, by the spread of these
+    rows    how many different rows the data as they were have
+    beside  whether they were taken beside these data
     """
 
     at: Line
     share: float
     rows: int
+    beside: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -233,6 +249,7 @@ class Step:
     parts       {value index: what larger tensor these data are rows of}
     noises      {value index: the noise on these data}
     reordered   tensors of which all rows were put into an order into which no other was put
+    broken      the first call without a gradient that made numbers that are not finite; None where none did
     frozen      {name of a weight that a layer took and that is not to be trained: more about it}
     shortened   the line that clipped or scaled a gradient, as clip_grad_norm_ does; no line where none did
     drawn       {name of a parameter: the line that wrote its numbers last, as nn.init's functions do}
@@ -254,6 +271,7 @@ class Step:
     parts: dict[int, Part] = field(default_factory=dict)
     noises: dict[int, Noise] = field(default_factory=dict)
     reordered: list[Reordered] = field(default_factory=list)
+    broken: Break | None = None
     frozen: dict[str, Frozen] = field(default_factory=dict)
     shortened: Line = Line()
     drawn: dict[str, Line] = field(default_factory=dict)

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
 from chainrule.step import Line, Part, Reordered
+from chainrule.watching.alive import Known
 from chainrule.watching.place import caller, line_of
 
 Tensor = torch.Tensor
@@ -21,6 +22,9 @@ ROWS = {Tensor.__getitem__, torch.index_select, Tensor.index_select, torch.narro
 PIECES = {torch.split, Tensor.split, torch.chunk, Tensor.chunk}
 ORDERS = {torch.flip, Tensor.flip, torch.roll, Tensor.roll, torch.sort, Tensor.sort, torch.msort, Tensor.msort}
 COPIES = {torch.tensor, torch.as_tensor}  # of a slice of a NumPy array
+
+
+Fingerprint = tuple[int, int, int, int]
 
 
 class Taken(NamedTuple):
@@ -33,7 +37,6 @@ class Taken(NamedTuple):
     whole   the tensor itself, where it is one
     """
 
-    tensor: weakref.ref[Tensor]
     rows: int
     source: int
     which: tuple[Any, ...]
@@ -46,16 +49,17 @@ class Parts:
     """Those of one step. Indices that were not drawn within the step are none: they are a split of the data."""
 
     def __init__(self) -> None:
-        self._taken: dict[int, Taken] = {}
-        self._drawn: dict[int, weakref.ref[Tensor]] = {}
-        self._numbers: dict[tuple[int, ...], int] = {}  # of indices, by what is in them
+        self._taken: Known[Tensor, Taken] = Known()
+        self._drawn: Known[Tensor, None] = Known()
+        self._indices: Known[Any, Fingerprint] = Known()
+        self._numbers: dict[Fingerprint, int] = {}  # of indices, by what is in them
         self._orders: list[tuple[int, Line, weakref.ref[Tensor]]] = []
 
     def note(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         """A call without a gradient was made."""
         if function in DRAWS:
             if isinstance(out, Tensor):
-                self._drawn[id(out)] = weakref.ref(out)
+                self._drawn[out] = None
         elif function in ROWS or function in PIECES:
             self._rows(function, args, kwargs, out)
         elif function in COPIES:
@@ -69,19 +73,23 @@ class Parts:
 
     def of(self, tensor: Tensor) -> Part | None:
         """What is known of a tensor that entered a call."""
-        found = self._taken.get(id(tensor))
-        if found is None or found.tensor() is not tensor:
+        found = self._taken.get(tensor)
+        if found is None:
             return None
         others = any(one.source == found.source and one.which != found.which for one in self._taken.values())
         return Part(found.rows, found.at, others, found.by)
 
-    def reordered(self, entered: Iterable[Tensor]) -> list[Reordered]:
+    def reordered(self, entered: Mapping[int, Tensor]) -> list[Reordered]:
         """Tensors of which all rows were put into an order into which no other was put; `entered` are those that calls
-        took."""
-        sources = {source for tensor in entered for source in self._sources(tensor)}
+        took, by the numbers of their Values."""
+        sources = [(number, source) for number, tensor in entered.items() for source in self._sources(tensor)]
         times = Counter(number for number, _, _ in self._orders)
         alone = ((line, ref()) for number, line, ref in self._orders if times[number] == 1)
-        return [Reordered(line, len(made), id(made) in sources) for line, made in alone if made is not None]
+        return [
+            Reordered(line, len(made), tuple(number for number, source in sources if source == id(made)))
+            for line, made in alone
+            if made is not None
+        ]
 
     def _sources(self, tensor: Tensor) -> Iterator[int]:
         """The ids of itself, of what it is rows of, and so on."""
@@ -90,32 +98,25 @@ class Parts:
             if one is None:
                 return
             yield id(one)
-            found = self._taken.get(id(one))
-            known = found is not None and found.tensor() is one  # else the id is another tensor's by now
-            one = found.whole() if found is not None and known and found.whole is not None else None
+            found = self._taken.get(one)
+            one = found.whole() if found is not None and found.whole is not None else None
 
     def _rows(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         source = args[0]
         if not isinstance(source, Tensor) or not source.dim():
             return
         pieces = out if isinstance(out, list | tuple) else (out,)
-        if self._is_drawn(source):  # a part of what was drawn: indices, or labels
+        if source in self._drawn:  # a part of what was drawn: indices, or labels
             for piece in pieces:
-                self._drawn[id(piece)] = weakref.ref(piece)
+                self._drawn[piece] = None
         if len(self._taken) >= MOST or len(self._orders) >= MOST:
             return
-        if function is Tensor.__getitem__:
-            index = args[1][0] if isinstance(args[1], tuple) and args[1] else args[1]
-        elif function in (torch.index_select, Tensor.index_select):
-            index = kwargs.get("index", args[-1])
-        else:
-            index = slice(None)
-        fresh = isinstance(index, Tensor) and self._is_drawn(index)
-        if isinstance(index, np.ndarray) and index.dtype.kind == "i":
-            index = torch.from_numpy(index)
+        index = first_index(function, args, kwargs)
+        fresh = isinstance(index, Tensor) and index in self._drawn
         number = -1
-        if isinstance(index, Tensor) and index.dtype is torch.long and index.dim() == 1 and len(index) > 1:
-            number = self._number(index)
+        if names_rows(index):
+            number = self._numbers.setdefault(self.fingerprint(index), len(self._numbers))
+            index = torch.as_tensor(index)
             if is_an_order(index, len(source)):
                 self._orders.append((number, line_of(caller(0)), weakref.ref(out)))
         if not fresh and not isinstance(index, slice):
@@ -123,14 +124,15 @@ class Parts:
         for piece in pieces:
             self._take(piece, len(source), id(source), source, number)
 
-    def _is_drawn(self, tensor: Tensor) -> bool:
-        ref = self._drawn.get(id(tensor))
-        return ref is not None and ref() is tensor
-
-    def _number(self, index: Tensor) -> int:
-        """The same for the same indices, be it in another tensor."""
-        weighed = int((index * torch.arange(1, len(index) + 1, device=index.device)).sum())
-        return self._numbers.setdefault((len(index), int(index[0]), int(index[-1]), weighed), len(self._numbers))
+    def fingerprint(self, index: Any) -> Fingerprint:
+        """The same for the same rows' numbers, be they in another tensor: how many, the first, the last, a weighted
+        sum."""
+        known = self._indices.get(index)
+        if known is None:
+            rows = torch.as_tensor(index)
+            weighed = int((rows * torch.arange(1, len(rows) + 1, device=rows.device)).sum())
+            known = self._indices[index] = len(rows), int(rows[0]), int(rows[-1]), weighed
+        return known
 
     def _copy(self, args: tuple[Any, ...], out: Any) -> None:
         array = args[0] if args else None
@@ -145,19 +147,33 @@ class Parts:
             return
         at = line_of(caller(0))
         place = piece.storage_offset() if piece._base is not None and whole is not None else -1
-        self._taken[id(piece)] = Taken(
-            *(weakref.ref(piece), rows, source, (at, place, len(piece)), at, by),
-            whole=weakref.ref(whole) if whole is not None else None,
-        )
+        ref = weakref.ref(whole) if whole is not None else None
+        self._taken[piece] = Taken(rows, source, (at, place, len(piece)), at, by, ref)
 
     def _follow(self, args: tuple[Any, ...], out: Tensor) -> None:
         """Rows that were moved, converted or scaled are rows still."""
         given = args[0] if args else None
-        found = self._taken.get(id(given))
-        if found is None or found.tensor() is not given or len(self._taken) >= MOST:
+        found = self._taken.get(given)
+        if found is None or len(self._taken) >= MOST:
             return
         if isinstance(given, Tensor) and out.dim() and len(out) == len(given):
-            self._taken[id(out)] = found._replace(tensor=weakref.ref(out))
+            self._taken[out] = found
+
+
+def first_index(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Of the rows, in a call of ROWS or PIECES."""
+    if function is Tensor.__getitem__:
+        return args[1][0] if isinstance(args[1], tuple) and args[1] else args[1]
+    if function in (torch.index_select, Tensor.index_select):
+        return kwargs.get("index", args[-1])
+    return slice(None)
+
+
+def names_rows(index: Any) -> bool:
+    """Whether it is several rows' numbers."""
+    if isinstance(index, np.ndarray):
+        return index.dtype.kind == "i" and index.ndim == 1 and len(index) > 1
+    return isinstance(index, Tensor) and index.dtype is torch.long and index.dim() == 1 and len(index) > 1
 
 
 def _moves_rows(name: str, axes: int, given: tuple[Any, ...], named: dict[str, Any]) -> bool:

@@ -18,11 +18,13 @@ from torch._C._functorch import is_functorch_wrapped_tensor as is_transformed  #
 from torch.overrides import TorchFunctionMode, resolve_name
 
 from chainrule.rules import SPELLINGS, Bound, Rule, part_of, through_view
-from chainrule.step import Aside, Call, Line, Step, Value, arguments_of, map_argument
+from chainrule.step import Aside, Break, Call, Line, Step, Value, arguments_of, map_argument
 from chainrule.watching.asides import COMPARES, DATA, READS, Asides, trains
+from chainrule.watching.breaks import Breaks
 from chainrule.watching.frozen import FREEZES, FrozenWeights
 from chainrule.watching.noise import Noises
 from chainrule.watching.opening import body_of, can_open
+from chainrule.watching.pairs import Pairs
 from chainrule.watching.parts import Parts
 from chainrule.watching.place import Owners, Places, caller
 from chainrule.watching.sharded import SHARDED, Refused, is_distributed, is_sharded
@@ -77,7 +79,8 @@ class Recorder(TorchFunctionMode):
     """Records the calls of one step into `step`. Failures of ours are noted in step.problems, never raised.
 
     `display_bytes` is how much is kept of what no rule reads; None is DISPLAY_BYTES. `origin_of` knows where a module
-    was made, `owners` is kept from step to step, `trained` knows whether a weight had gradients in an earlier training.
+    was made, `owners` and `pairs` are kept from step to step, `trained` knows whether a weight had gradients in an
+    earlier training.
     """
 
     def __init__(
@@ -86,12 +89,14 @@ class Recorder(TorchFunctionMode):
         display_bytes: int | None,
         origin_of: Callable[[nn.Module], Line],
         owners: Owners,
+        pairs: Pairs,
         trained: Callable[[Tensor], bool],
     ) -> None:
         super().__init__()
         self.step = Step(index)
         self._trained = trained
         self._owners = owners
+        self._pairs = pairs
         self.places = Places(origin_of, owners)
         self.closed = False
         self.hooked: set[Edge] = set()  # values whose gradient a hook of the user may change
@@ -110,11 +115,17 @@ class Recorder(TorchFunctionMode):
         self._tokens: list[Tensor] = []
         self._opening: set[Callable[..., Any]] = set()
         self._roots_seen = 0
+        self._take_notes_anew()
+
+    def _take_notes_anew(self) -> None:
+        """What is noted of calls beside the graph."""
+        self._pairs.begin()
         self._asides = Asides()
         self._noises = Noises()
         self._parts = Parts()
         self._frozen = FrozenWeights(self._trained, self._noises.drew)
         self._written = Writes()
+        self._breaks = Breaks()
 
     # ------------------------------------------------------------ torch calls us here
 
@@ -154,9 +165,11 @@ class Recorder(TorchFunctionMode):
         with contextlib.suppress(Exception):  # what a diagnosis asks for, and nothing else depends on
             if begun is None:
                 self._parts.note(func, args, kwargs, out)
+                self._pairs.note(func, args, kwargs, out, self._parts)
                 self._asides.copied(func, out)
                 self._asides.follow(tensors, tensors_in(out))
                 self._noises.note(func, tensors, out)
+                self._breaks.note(func, tensors, out)
             self._frozen.note(func, args, kwargs, self.places)
             self._written.note(func, args, kwargs, self.leaves)
         return out
@@ -485,11 +498,17 @@ class Recorder(TorchFunctionMode):
         self.step.asides = self._asides.all(self._number_of, used, waiting)
         parts = ((index, self._parts.of(leaf)) for index, leaf in self.leaves.items())
         self.step.parts = {index: part for index, part in parts if part is not None}
-        self.step.reordered = self._parts.reordered(self.leaves.values())
-        noises = ((index, self._noises.of(leaf)) for index, leaf in self.leaves.items())
+        self.step.reordered = self._parts.reordered(self.leaves)
+        entered = list(self.leaves.values())
+        noises = (
+            (index, self._noises.of(leaf, self._pairs.beside(leaf, entered))) for index, leaf in self.leaves.items()
+        )
         self.step.noises = {index: noise for index, noise in noises if noise is not None}
         self.step.shortened, self.step.drawn = self._written.shortened, self._written.named(names)
         self.step.overwritten = self._written.overwritten
+        if self._breaks.first is not None:
+            function, at, count = self._breaks.first
+            self.step.broken = Break(name_of(function), at, count)
         self.step.frozen = self._frozen.named(names, self.step.drawn)
         taken: dict[str, int] = {}
         owned: list[Tensor] = []
@@ -515,11 +534,7 @@ class Recorder(TorchFunctionMode):
         """Let go of the calls so far: what depends on them is left to autograd."""
         for part in (self.step.calls, self.step.values, self.producer, self.unruled, self.nodes, self.edges):
             part.clear()
-        self._asides = Asides()
-        self._noises = Noises()
-        self._parts = Parts()
-        self._frozen = FrozenWeights(self._trained, self._noises.drew)
-        self._written = Writes()
+        self._take_notes_anew()
         for more in (self.leaves, self._by_edge, self._by_tensor, self._by_storage, self._tokens, self._fresh):
             more.clear()
         self.kept_bytes = 0

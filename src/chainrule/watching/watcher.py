@@ -33,6 +33,7 @@ from chainrule.watching.exchange import Sharing
 from chainrule.watching.graph import Graph
 from chainrule.watching.nested import is_inner_step, may_nest
 from chainrule.watching.origins import Origins
+from chainrule.watching.pairs import Pairs
 from chainrule.watching.place import Owners, caller, end_of, line_of
 from chainrule.watching.pulse import Pulse, Tape, first_number
 from chainrule.watching.recorder import Recorder
@@ -97,6 +98,7 @@ class Watcher:
         self.trainings = Trainings()
         self._origins = Origins()
         self._owners = Owners()
+        self._pairs = Pairs()
         self.recorder: Recorder | None = None
         self._depth = 0  # backward passes in flight
         self._pending: Recorder | None = None  # a step without an optimizer, until its weights were written
@@ -255,7 +257,9 @@ class Watcher:
     # ------------------------------------------------------------ the mode on and off
 
     def _arm(self) -> None:
-        self.recorder = Recorder(self.index, self._display_bytes, self._origins.of, self._owners, self.trainings.had)
+        self.recorder = Recorder(
+            self.index, self._display_bytes, self._origins.of, self._owners, self._pairs, self.trainings.had
+        )
         self._seconds = 0.0
         self._sharing = Sharing()
         self._engine = torch.autograd._engine_run_backward  # type: ignore[attr-defined]

@@ -11,8 +11,9 @@ affine function nor the nearest samples explain anything of targets they have no
 STEPS steps, explains next to nothing either: of fewer than MOST samples, each seen AGAIN times and more, less than
 half.
 
-Or the rows of one tensor alone were put into another order (watching/parts.py), or each step takes its inputs and
-targets by different indices, and nothing was learnt: then the pairs are torn apart, whatever the inputs are.
+Or the rows of one tensor alone, that not both come of, were put into another order (watching/parts.py), or each step
+takes its inputs and targets by different indices, and nothing was learnt: then the pairs are torn apart, whatever the
+inputs are.
 
 Nor is anything said where the numbers seen are not the data but what was made of them before the first call with a
 gradient: the same samples with other inputs in another step (noise, augmentation), numbers that are dropped at random,
@@ -32,6 +33,7 @@ from chainrule.diagnose.comparison import comparisons, is_whole_loss
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.measure import dependence
 from chainrule.diagnose.motion import came_to_nothing
+from chainrule.step import Value
 
 Tensor = torch.Tensor
 
@@ -107,9 +109,22 @@ def _torn_apart(case: Case, surely: bool = False) -> Where | None:
     x, t = (seen.step.parts.get(value.index) if value is not None else None for value in (seen.batch.data, target))
     if x is not None and t is not None and x.rows == t.rows and x.index != t.index:
         return Where.at(t.at, "rows of the targets")
+    first = case.steps[0]
+    begun = comparisons(first)
+    if first.batch.data is None or len(begun) != 1 or _same_numbers(first.batch.data, begun[0].target):
+        return None
+    both = {first.batch.data.index, begun[0].target.index}
     samples = {loader["samples"] for loader in case.history.about.get("loaders", [])}
-    found = [one for one in case.steps[0].step.reordered if one.enters or one.rows in samples or not surely]
+    found = [one for one in first.step.reordered if one.enters or one.rows in samples or not surely]
+    found = [one for one in found if not both <= set(one.enters)]
     return Where.at(found[-1].at, "rows in another order") if found else None
+
+
+def _same_numbers(first: Value, second: Value) -> bool:
+    """As an autoencoder's: inputs and targets are one."""
+    x, t = first.tensor, second.tensor
+    known = x is not None and t is not None and x.numel() == t.numel()
+    return first is second or (known and torch.equal(x.flatten(), t.flatten().to(x.dtype)))  # type: ignore[union-attr]
 
 
 def _two_orders(case: Case, place: Where) -> Finding:

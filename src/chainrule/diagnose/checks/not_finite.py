@@ -5,8 +5,9 @@ the same step. So the call to mend is the first: it takes finite numbers and giv
 exp that overflows, the square root of a negative), or a finite upstream gradient and sends on one that is not (√x at 0,
 whose slope is 1/(2√x); the norm of a zero vector).
 
-From the loss back along the calls, as long as an input is not finite; where the loss is finite, along the gradients.
-An infinity that a script writes itself (the −∞ of a mask) is none. The threshold is none.
+From the loss back along the calls, as long as an input is not finite; where the loss is finite, along the gradients. An
+infinity that a script writes itself (the −∞ of a mask) is none. The threshold is none. Where it is the data that hold
+NaN, the call is the first without a gradient that made such numbers of finite ones, in that step or before the first.
 
 Where that step was not recorded, the last one before it tells which call was nearest to where its function or slope
 ends: the smallest input of log, √ and a divisor, beside their root mean square; the largest of exp, beside what
@@ -41,8 +42,8 @@ ADVICE = {
 
 
 def check(case: Case) -> Iterator[Finding]:
-    for seen in case.steps:
-        if any(not _finite(value) for value in seen.step.parameters.values()):
+    for seen in _looked_at(case):
+        if not _begins_finite(seen):
             break  # from here on every number is NaN: its cause lies in an earlier step
         found = _forward(seen) or _backward(seen)
         if found is not None:
@@ -51,12 +52,28 @@ def check(case: Case) -> Iterator[Finding]:
     yield from _not_recorded(case)
 
 
+def _begins_finite(seen: Seen) -> bool:
+    return all(map(_finite, seen.step.parameters.values()))
+
+
+def _looked_at(case: Case) -> list[Seen]:
+    """The steps looked at, with those recorded at and right before the first loss that is not finite."""
+    first = case.outcome.not_finite
+    known = {seen.index for seen in case.steps}
+    near = {case.start + first - 1, case.start + first} & set(case.history.steps) - known if first is not None else ()
+    added = [seen for index in near if (seen := Seen.of(case.history.read(index))).step.backwards]
+    return sorted([*case.steps, *added], key=lambda seen: seen.index)
+
+
 def _finding(case: Case, seen: Seen, call: Call, bad: Value, backward: bool) -> Finding:
-    kind = next((part for part in ADVICE if part in str(call.rule)), "")
     leaf = bad.kind != "result" and not backward
+    made = (seen.step.broken or case.steps[0].step.broken) if leaf and bad.kind == "data" else None
+    kind = next((part for part in ADVICE if part in (made.name if made is not None else str(call.rule))), "")
     numbers = {value.name or f"input {i}": _range(value.tensor) for i, value in enumerate(call.values)}
     what = "the gradient that it sends on" if backward else "its result"
-    if leaf:
+    if made is not None:
+        title = f"{made.name} is the first to give numbers that are not finite, and they are among the data"
+    elif leaf:
         title = f"{bad.name or 'the data'} holds NaN or infinities before anything is computed"
     else:
         title = f"{call.name} is the first to give a number that is not finite" + (", in backward" if backward else "")
@@ -64,18 +81,21 @@ def _finding(case: Case, seen: Seen, call: Call, bad: Value, backward: bool) -> 
     return Finding(
         slug="not-finite",
         title=title,
-        where=Where.of(call, bad.name if bad.kind == "parameter" else ""),
+        where=Where.of(call, bad.name if bad.kind == "parameter" else "")
+        if made is None
+        else Where.at(made.at, made.name),
         steps=(seen.index, case.last),
         evidence={
             **numbers,
             f"not finite in {'it' if leaf else what}": 0 if gradient is None else int((~gradient.isfinite()).sum()),
+            **({"not finite in what it gave": made.count} if made is not None else {}),
             "at step": seen.index,
             "loss": seen.step.loss,
         },
         because="NaN stays NaN through every sum and product, so that the chain rule carries it to all weights before "
         "this call in one step, and from then on every number is NaN",
         fix="find the samples that hold it, and leave them out or fill them in"
-        if leaf
+        if leaf and not kind
         else ADVICE.get(kind, "keep its input where the function and its slope are finite"),
         attempts=_attempts(call, leaf, kind),
     )
@@ -131,14 +151,14 @@ def _not_recorded(case: Case) -> Iterator[Finding]:
     if case.outcome.not_finite is None or not case.steps:
         return
     at = case.start + case.outcome.not_finite
-    if at in case.history.steps:
+    if at in case.history.steps and _begins_finite(Seen.of(case.history.read(at))):
         return
     seen = case.steps[-1]
     near = _nearest(case, at)
     call = near[1] if near is not None else seen.loss_call() or seen.calls[-1]
     yield Finding(
         slug="not-finite",
-        title=f"the loss became {case.history.losses[at]} at step {at:,}, which was not recorded"
+        title=f"the loss became {case.history.losses[at]} at step {at:,}, and what made it so was not recorded"
         + (f"; before, {call.name} was nearest to its limit" if near is not None else ""),
         where=Where.of(call),
         steps=(at, at),

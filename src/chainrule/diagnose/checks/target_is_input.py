@@ -13,12 +13,15 @@ enter twice. Of two kinds of ids those count that are the target where the other
 So it is with a denoiser that is compared with its noisy input: to answer with the noise is right, and none is removed.
 There the finding is a target that is the input itself, with random numbers on it that the script put there in the same
 step, in every step looked at; they move the data by NOISE of its spread and more, and the data as they were, which are
-nearly all different (no centres that samples are drawn around), are still at hand: no loss takes them.
+nearly all different (no centres that samples are drawn around), are still at hand: no loss takes them. Or the noisy
+ones come with others of their shape, in one batch or by the same indices, which rise and fall with them, and which no
+call has a use for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import torch
 
@@ -64,12 +67,13 @@ def _noise_and_all(case: Case) -> Iterator[Finding]:
     call, noise = found[0]  # type: ignore[misc]  # all are there
     yield Finding(
         slug="target-is-input",
-        title="the targets are the inputs, with the noise that was put on them",
+        title="the targets are the inputs, "
+        + ("and nothing takes what goes with them" if noise.beside else "with the noise that was put on them"),
         where=Where.of(call),
         steps=(case.steps[0].index, case.last),
         evidence={
-            "noise put on": f"{noise.at.file.rpartition('/')[2]}:{noise.at.line}",
-            "how far it moves the data, by their spread": noise.share,
+            "taken beside them" if noise.beside else "noise put on": f"{Path(noise.at.file).name}:{noise.at.line}",
+            "how far away the inputs are, by the spread of the data": noise.share,
             "loss, first": case.losses[0],
             "loss, last": case.losses[-1],
         },
