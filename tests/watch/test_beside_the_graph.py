@@ -10,10 +10,11 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
 
 from chainrule.api import watch
 from chainrule.run.history import open_run
-from chainrule.watching.frozen import is_as_drawn
+from chainrule.watching.beside.frozen import is_as_drawn
 
 HERE = __file__
 
@@ -215,6 +216,54 @@ def test_noise_is_known_where_the_data_as_they_were_are_still_there(kept, tmp_pa
         return
     assert [(one.at.line, one.rows) for one in found] == [(line_of("noise"), 8)]
     torch.testing.assert_close(found[0].share, float((clipped - x).std() / x.std()), rtol=1e-5, atol=0)
+
+
+@pytest.mark.parametrize("way", ["indices", "a slice", "a loader", "moved", "used", "used beside", "other rows"])
+def test_data_taken_together_that_nothing_uses_are_known(way, tmp_path):
+    model, clean = problem()
+    noisy = clean + 0.5 * torch.randn_like(clean)
+    with watch(tmp_path / "run"):
+        rows = torch.tensor([5, 2, 7, 1])
+        if way == "a slice":
+            given, wanted = noisy[2:6], clean[2:6]
+        elif way == "a loader":
+            given, wanted = next(iter(DataLoader(TensorDataset(noisy, clean), batch_size=4)))
+        else:
+            given, wanted = noisy[rows], clean[rows if way != "other rows" else rows.flip(0)]
+        if way == "moved":
+            given, wanted = given.double().float(), wanted.float()
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        loss = F.mse_loss(model(given) @ torch.ones(2, 3), wanted if way == "used" else given)
+        loss.backward()
+        if way == "used beside":
+            with torch.no_grad():
+                F.l1_loss(given, wanted)
+        optimizer.step()
+    found = [one for one in open_run(tmp_path / "run").read(0).noises.values() if one.beside]
+    assert bool(found) == (way in ("indices", "a slice", "a loader", "moved"))
+    if found:
+        torch.testing.assert_close(found[0].share, float((given - wanted).std() / wanted.std()), rtol=1e-5, atol=0)
+
+
+@pytest.mark.parametrize("way", ["shares", "before", "finite"])
+def test_the_call_that_broke_data_is_known(way, tmp_path):
+    model, x = problem()
+    counts = torch.ones(8, 3)
+    counts[3] = 0
+    if way == "before":
+        x[0, 0] = torch.nan
+    with watch(tmp_path / "run"):
+        if way == "shares":
+            x = counts / counts.sum(1, keepdim=True)  # shares
+        elif way == "before":
+            x = x / x.std()
+        elif way == "finite":
+            x = counts / counts.sum(1, keepdim=True).clamp_min(1)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        model(x).square().mean().backward()
+        optimizer.step()
+    broken = open_run(tmp_path / "run").read(0).broken
+    assert (broken and (broken.at.line, broken.count)) == ((line_of("shares"), 3) if way == "shares" else None)
 
 
 @torch.no_grad()  # decorator

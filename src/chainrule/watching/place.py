@@ -254,3 +254,11 @@ def is_users(file: str) -> bool:
 
 def caller(depth: int) -> FrameType:
     return sys._getframe(depth + 1)
+
+
+def outside() -> FrameType:
+    """The innermost frame that is not ours."""
+    frame = caller(0)
+    while frame.f_code.co_filename.startswith(OURS) and frame.f_back is not None:
+        frame = frame.f_back
+    return frame

@@ -17,8 +17,8 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from chainrule.step import Line
+from chainrule.watching.functions import name_of, tensors_in
 from chainrule.watching.place import caller, line_of
-from chainrule.watching.recorder import name_of, tensors_in
 
 Tensor = torch.Tensor
 READS = {

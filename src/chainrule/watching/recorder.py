@@ -15,21 +15,19 @@ import torch
 from torch import nn
 from torch._C import _autograd
 from torch._C._functorch import is_functorch_wrapped_tensor as is_transformed  # inside torch.func's grad, vmap, …
-from torch.overrides import TorchFunctionMode, resolve_name
+from torch.overrides import TorchFunctionMode
 
 from chainrule.rules import SPELLINGS, Bound, Rule, part_of, through_view
-from chainrule.step import Aside, Break, Call, Line, Step, Value, arguments_of, map_argument
-from chainrule.watching.asides import COMPARES, DATA, READS, Asides, trains
-from chainrule.watching.breaks import Breaks
-from chainrule.watching.frozen import FREEZES, FrozenWeights
-from chainrule.watching.noise import Noises
+from chainrule.step import Call, Line, Step, Value, arguments_of, map_argument
+from chainrule.watching.beside.asides import COMPARES, DATA
+from chainrule.watching.beside.frozen import FREEZES
+from chainrule.watching.beside.notes import Notes
+from chainrule.watching.beside.pairs import Pairs
+from chainrule.watching.beside.writes import SET_GRADIENT
+from chainrule.watching.functions import FUNCTIONS, is_attribute, name_of, tensors_in, writes_in_place
 from chainrule.watching.opening import body_of, can_open
-from chainrule.watching.pairs import Pairs
-from chainrule.watching.parts import Parts
 from chainrule.watching.place import Owners, Places, caller
 from chainrule.watching.sharded import SHARDED, Refused, is_distributed, is_sharded
-from chainrule.watching.switched_off import switched_off
-from chainrule.watching.writes import SET_GRADIENT, Writes
 
 Tensor = torch.Tensor
 Edge = tuple[int, int]  # (id of an autograd node, which of its outputs)
@@ -40,30 +38,7 @@ DISPLAY_BYTES = 64 << 20
 # Forward calls that no backward pass has used by then are forgotten: the script may be evaluating with gradients on.
 MOST_CALLS = 20_000
 MOST_BYTES = 4 << 30
-FUNCTIONS = 4096  # what is known of a function is kept from step to step
 REGISTER_HOOK = Tensor.register_hook
-
-
-def tensors_in(argument: Any) -> Iterator[Tensor]:
-    if isinstance(argument, Tensor):
-        yield argument
-    elif isinstance(argument, list | tuple):
-        for part in argument:
-            yield from tensors_in(part)
-    elif isinstance(argument, dict):
-        for part in argument.values():
-            yield from tensors_in(part)
-
-
-@lru_cache(FUNCTIONS)
-def writes_in_place(function: Callable[..., Any]) -> bool:
-    name = getattr(function, "__name__", "")
-    return (name.endswith("_") and not name.endswith("__")) or name == "__setitem__"
-
-
-def is_attribute(function: Callable[..., Any]) -> bool:
-    """Reads and writes of tensor attributes (shape, dtype, grad) are no calls; .T and .mT have a rule and are."""
-    return getattr(function, "__name__", "") in ("__get__", "__set__", "__delete__")
 
 
 @lru_cache(FUNCTIONS)
@@ -115,17 +90,7 @@ class Recorder(TorchFunctionMode):
         self._tokens: list[Tensor] = []
         self._opening: set[Callable[..., Any]] = set()
         self._roots_seen = 0
-        self._take_notes_anew()
-
-    def _take_notes_anew(self) -> None:
-        """What is noted of calls beside the graph."""
-        self._pairs.begin()
-        self._asides = Asides()
-        self._noises = Noises()
-        self._parts = Parts()
-        self._frozen = FrozenWeights(self._trained, self._noises.drew)
-        self._written = Writes()
-        self._breaks = Breaks()
+        self._notes = Notes(self._pairs, self._trained)
 
     # ------------------------------------------------------------ torch calls us here
 
@@ -157,21 +122,15 @@ class Recorder(TorchFunctionMode):
         if begun is not None or not torch.is_grad_enabled() or func in COMPARES:
             try:
                 if begun is None or not self._finish(func, begun, out):
-                    self._beside(func, args, kwargs, tensors, out)
+                    self._notes.aside(func, args, kwargs, tensors, out, self.places, self._number_of)
             except Refused as refused:
                 self.refuse(str(refused))
             except Exception as error:
                 self._problem(func, error)
         with contextlib.suppress(Exception):  # what a diagnosis asks for, and nothing else depends on
             if begun is None:
-                self._parts.note(func, args, kwargs, out)
-                self._pairs.note(func, args, kwargs, out, self._parts)
-                self._asides.copied(func, out)
-                self._asides.follow(tensors, tensors_in(out))
-                self._noises.note(func, tensors, out)
-                self._breaks.note(func, tensors, out)
-            self._frozen.note(func, args, kwargs, self.places)
-            self._written.note(func, args, kwargs, self.leaves)
+                self._notes.without_gradient(func, args, kwargs, tensors, out)
+            self._notes.any(func, args, kwargs, self.places, self.leaves)
         return out
 
     def _opened(self, func: Callable[..., Any], tensors: list[Tensor]) -> Callable[..., Any] | None:
@@ -277,36 +236,13 @@ class Recorder(TorchFunctionMode):
     def _data(self, func: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """tensor.data is read. Of a leaf that took part it is only handed on: so a script writes its weights itself."""
         out = func(*args)
-        self._written.alias(args[0], out)
+        self._notes.writes.alias(args[0], out)
         if args[0].grad_fn is not None or (args[0].requires_grad and self._number_of(args[0]) is None):
             try:
-                self._beside(func, args, {}, [args[0]], out)
+                self._notes.aside(func, args, {}, [args[0]], out, self.places, self._number_of)
             except Exception as error:
                 self._problem(func, error)
         return out
-
-    def _beside(
-        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], tensors: list[Tensor], out: Any
-    ) -> None:
-        """A call whose result has no gradient: note it where what it took has one, where it should not train, or where
-        it compares."""
-        if self._asides.full or writes_in_place(func):
-            return
-        source = next((tensor for tensor in tensors if tensor.requires_grad), None)
-        trained = not torch.is_grad_enabled() and trains(func, args, kwargs)
-        results = list(tensors_in(out))
-        told = bool(results) or getattr(func, "__name__", "") in READS  # not how large it is, or of which kind
-        compares = source is None and func in COMPARES and torch.is_grad_enabled()
-        took = source is not None and told
-        if not (took or trained or compares) or any(result.requires_grad for result in results):
-            return
-        module, file, line = self.places.here(caller(2))
-        if not file:
-            return
-        number = None if source is None else self._number_of(source)
-        off = Line() if torch.is_grad_enabled() else switched_off(caller(2))
-        aside = Aside(name_of(func), module, Line(file, line), number, None, trained, off=off)
-        self._asides.add(aside, results, source)
 
     def _number_of(self, tensor: Tensor) -> int | None:
         """The number of a tensor's Value, if it has one."""
@@ -470,7 +406,7 @@ class Recorder(TorchFunctionMode):
         for leaf in leaves:
             if id(leaf) in self._by_tensor:
                 yield self._by_tensor[id(leaf)][0].index
-            elif self._asides.takes(leaf):
+            elif self._notes.asides.takes(leaf):
                 yield self.value_of(leaf, keep=True).index
 
     def preserved(self, leaf: Tensor) -> tuple[Value, Tensor]:
@@ -495,21 +431,8 @@ class Recorder(TorchFunctionMode):
             value, _ = self._by_tensor.get(id(leaf), (None, None))
             return None if value is None or value.index not in idle else (value.index, names.get(id(leaf), value.name))
 
-        self.step.asides = self._asides.all(self._number_of, used, waiting)
-        parts = ((index, self._parts.of(leaf)) for index, leaf in self.leaves.items())
-        self.step.parts = {index: part for index, part in parts if part is not None}
-        self.step.reordered = self._parts.reordered(self.leaves)
-        entered = list(self.leaves.values())
-        noises = (
-            (index, self._noises.of(leaf, self._pairs.beside(leaf, entered))) for index, leaf in self.leaves.items()
-        )
-        self.step.noises = {index: noise for index, noise in noises if noise is not None}
-        self.step.shortened, self.step.drawn = self._written.shortened, self._written.named(names)
-        self.step.overwritten = self._written.overwritten
-        if self._breaks.first is not None:
-            function, at, count = self._breaks.first
-            self.step.broken = Break(name_of(function), at, count)
-        self.step.frozen = self._frozen.named(names, self.step.drawn)
+        self.step.asides = self._notes.asides.all(self._number_of, used, waiting)
+        self._notes.fill(self.step, self.leaves, names)
         taken: dict[str, int] = {}
         owned: list[Tensor] = []
         unnamed = 0
@@ -534,7 +457,7 @@ class Recorder(TorchFunctionMode):
         """Let go of the calls so far: what depends on them is left to autograd."""
         for part in (self.step.calls, self.step.values, self.producer, self.unruled, self.nodes, self.edges):
             part.clear()
-        self._take_notes_anew()
+        self._notes = Notes(self._pairs, self._trained)
         for more in (self.leaves, self._by_edge, self._by_tensor, self._by_storage, self._tokens, self._fresh):
             more.clear()
         self.kept_bytes = 0
@@ -579,13 +502,3 @@ def state_of(tensor: Tensor) -> Any:
     """Differs once the tensor has other numbers: written in place, or exchanged by `.data =` as in model.double()."""
     version = None if tensor.is_inference() else tensor._version
     return version, tensor.dtype, tensor.shape, tensor.data_ptr() if tensor.layout is torch.strided else 0
-
-
-def name_of(function: Callable[..., Any]) -> str:
-    """The function as the field writes it: torch.sigmoid, F.linear, Tensor.view."""
-    spelling = SPELLINGS.get(function)
-    if spelling is not None:
-        return spelling.name
-    name = resolve_name(function) or getattr(function, "__qualname__", repr(function))
-    plain = str(name).removesuffix(".__get__")  # Tensor.data is read
-    return plain.replace("torch.nn.functional.", "F.").replace("torch.Tensor.", "Tensor.")

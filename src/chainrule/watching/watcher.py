@@ -28,12 +28,12 @@ from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from chainrule.step import Line, ParameterUpdate, Step, Update, Value
+from chainrule.watching.beside.pairs import Pairs
 from chainrule.watching.compiled import around_compiled_code
 from chainrule.watching.exchange import Sharing
 from chainrule.watching.graph import Graph
 from chainrule.watching.nested import is_inner_step, may_nest
 from chainrule.watching.origins import Origins
-from chainrule.watching.pairs import Pairs
 from chainrule.watching.place import Owners, caller, end_of, line_of
 from chainrule.watching.pulse import Pulse, Tape, first_number
 from chainrule.watching.recorder import Recorder

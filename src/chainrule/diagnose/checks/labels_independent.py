@@ -11,9 +11,9 @@ affine function nor the nearest samples explain anything of targets they have no
 STEPS steps, explains next to nothing either: of fewer than MOST samples, each seen AGAIN times and more, less than
 half.
 
-Or the rows of one tensor alone, that not both come of, were put into another order (watching/parts.py), or each step
-takes its inputs and targets by different indices, and nothing was learnt: then the pairs are torn apart, whatever the
-inputs are.
+Or the rows of one tensor alone, that not both come of, were put into another order (watching/beside/parts.py), or each
+step takes its inputs and targets by different indices, and nothing was learnt: then the pairs are torn apart, whatever
+the inputs are.
 
 Nor is anything said where the numbers seen are not the data but what was made of them before the first call with a
 gradient: the same samples with other inputs in another step (noise, augmentation), numbers that are dropped at random,

@@ -12,10 +12,10 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from chainrule.rules import SPELLINGS
+from chainrule.watching.functions import name_of, tensors_in
 from chainrule.watching.interventions.around_steps import around_backward
 from chainrule.watching.interventions.optimizers import OPTIMIZERS
 from chainrule.watching.place import Places, caller
-from chainrule.watching.recorder import name_of, tensors_in
 from chainrule.watching.stack import push_lowest
 
 Tensor = torch.Tensor

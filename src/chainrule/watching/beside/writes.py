@@ -11,6 +11,7 @@ import torch
 
 from chainrule.step import Line
 from chainrule.watching.alive import Known
+from chainrule.watching.functions import FUNCTIONS
 from chainrule.watching.place import caller, line_of
 
 Tensor = torch.Tensor
@@ -29,7 +30,6 @@ SHORTENS = {
 DRAWS = {Tensor.fill_, Tensor.zero_, Tensor.normal_, Tensor.uniform_, Tensor.mul_, Tensor.div_}
 OVERWRITES = {"copy_", "lerp_", "add_", "sub_", "mul_", "div_", "addcmul_", "clamp_", "zero_", "fill_", "set_"}
 INIT = "torch.nn.init"
-FUNCTIONS = 4096  # of which is known whether they write
 
 
 @lru_cache(FUNCTIONS)

@@ -11,8 +11,8 @@ from torch.utils.data._utils import collate
 
 from chainrule.step import Line
 from chainrule.watching.alive import Known
-from chainrule.watching.parts import ROWS, Parts, first_index, names_rows
-from chainrule.watching.place import caller, line_of
+from chainrule.watching.beside.parts import ROWS, Parts, first_index, names_rows
+from chainrule.watching.place import caller, line_of, outside
 
 Tensor = torch.Tensor
 MOST = 64  # tensors in one step
@@ -55,7 +55,7 @@ class Pairs:
                 self._take(out, parts.fingerprint(index), id(args[0]))
             elif isinstance(index, slice) and isinstance(index.stop, int):
                 self._take(out, (index.start, index.stop, len(args[0])), id(args[0]))
-        elif function is torch.stack and caller(2).f_code.co_filename == COLLATE:
+        elif function is torch.stack and outside().f_code.co_filename == COLLATE:
             self._place = self._place + 1 if before is torch.stack else 0
             self._batches += self._place == 0
             self._take(out, ("batch", self._batches), -1 - self._place)

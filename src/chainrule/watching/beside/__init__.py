@@ -1,0 +1,1 @@
+"""What is noted of a recorded step beside its graph, for a diagnosis: nothing else depends on it."""
