@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 import torch
@@ -43,7 +43,9 @@ class Comparison:
 
     form      "classes", numbers of them against scores or log probabilities; "probabilities" of one class each, 0 or 1;
               "distributions"; "signs", −1 and 1; "counts"; "numbers"; or "" where it is not known what it compares
-    by_hand   whether the script wrote it itself: then nothing but the prediction leads from the weights to the loss
+    by_hand   whether the script wrote it itself: then nothing but the prediction leads from the weights to the loss, or
+              to one of the parts that it adds up
+    whole     whether it is all of the loss, where it is written by hand
     """
 
     call: Call
@@ -51,6 +53,7 @@ class Comparison:
     target: Value
     form: str
     by_hand: bool = False
+    whole: bool = True
 
     @property
     def is_classes(self) -> bool:
@@ -108,9 +111,36 @@ _KNOWN: WeakKeyDictionary[Seen, list[Comparison]] = WeakKeyDictionary()
 def comparisons(seen: Seen) -> list[Comparison]:
     """All of a step, in their order; one that is written by hand, where there are no others."""
     if seen not in _KNOWN:
-        found = list(_by_function(seen))
-        _KNOWN[seen] = found or [one for one in _by_hand(seen) if _is_all(seen, one.prediction)][:1]
+        _KNOWN[seen] = list(_by_function(seen)) or list(_one_by_hand(seen))
     return _KNOWN[seen]
+
+
+def _one_by_hand(seen: Seen) -> Iterator[Comparison]:
+    """That of the whole loss, or the only one that is the whole of a part."""
+    found, loss = list(_by_hand(seen)), seen.notation.loss
+    if not found or loss is None:
+        return
+    whole = next((one for one in found if _is_all(seen, loss, one.prediction)), None)
+    if whole is not None:
+        yield whole
+        return
+    parts = addends(seen, loss)
+    of_parts = [one for one in found if any(_is_all(seen, part, one.prediction) for part in parts)]
+    if len(of_parts) == 1 and of_parts[0].form == "numbers":
+        yield replace(of_parts[0], whole=False)
+
+
+def addends(seen: Seen, loss: Value) -> list[Value]:
+    """The parts that are added up to a loss, each with its factor."""
+    todo, found = [loss], []
+    while todo:
+        value = todo.pop()
+        call = seen.producer(value)
+        if call is not None and call.rule in ("add", "sub") and sum(v.kind == "result" for v in call.values) > 1:
+            todo += [v for v in call.values if v.kind == "result"]
+        else:
+            found.append(value)
+    return found
 
 
 def differences(seen: Seen) -> list[Comparison]:
@@ -132,7 +162,8 @@ def differences(seen: Seen) -> list[Comparison]:
 def is_whole_loss(seen: Seen) -> bool:
     """Whether the loss is one comparison and nothing else."""
     found = comparisons(seen)
-    return len(found) == 1 and (found[0].by_hand or found[0].prediction is seen.notation.prediction)
+    prediction = seen.notation.prediction
+    return len(found) == 1 and (found[0].whole if found[0].by_hand else found[0].prediction is prediction)
 
 
 def _by_function(seen: Seen) -> Iterator[Comparison]:
@@ -238,11 +269,9 @@ def _as_sure_as_right(given: Tensor, target: Tensor) -> Tensor:
     return given * (max(float((given * target).sum()), 0.0) / size if size else 0.0)
 
 
-def _is_all(seen: Seen, prediction: Value) -> bool:
-    """Whether every way from the weights to the loss leads through the prediction."""
-    if seen.notation.loss is None:
-        return False
-    todo, done = [seen.notation.loss], {prediction}
+def _is_all(seen: Seen, loss: Value, prediction: Value) -> bool:
+    """Whether every way from the weights to the loss, or to a part of it, leads through the prediction."""
+    todo, done = [loss], {prediction}
     while todo:
         value = todo.pop()
         if value in done:
