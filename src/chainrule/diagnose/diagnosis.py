@@ -189,7 +189,7 @@ CONSEQUENCES: dict[str, frozenset[str]] = {
     "constant-inputs": frozenset({"dead-relu", "linear-stack"}),
     "started-anew": OF_DATA | {"rate-faded"},
     "repeated-batch": frozenset({"constant-inputs"}),
-    "sorted-batches": TOO_FAR,
+    "sorted-batches": TOO_FAR | {"not-finite"},
     "equal-units": FADING | {"dead-relu", "frozen"},
     "unscaled-inputs": FADING | TOO_FAR | {"exploding", "saturated", "dead-relu"},
     "unscaled-targets": TOO_FAR | {"dead-relu", "clipped-away"},

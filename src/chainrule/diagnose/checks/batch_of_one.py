@@ -15,6 +15,7 @@ import math
 from collections.abc import Iterator
 from statistics import fmean
 
+from chainrule.diagnose.answers import constant_loss
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.comparison import comparisons
 from chainrule.diagnose.finding import Finding, Where
@@ -68,13 +69,16 @@ def _single(case: Case) -> Iterator[Finding]:
 
 
 def _guesses(case: Case) -> bool:
-    """Whether the loss is at the end still more than half that of guessing one of the classes; single samples' losses
-    say little, so it is the mean of the last tenth."""
+    """Whether the loss is at the end still more than half that of guessing one of the classes, or of the mean target;
+    single samples' losses say little, so it is the mean of the last tenth."""
     compared = comparisons(case.steps[-1])
-    if len(compared) != 1 or not compared[0].is_classes or len(compared[0].prediction.shape) < 2:
+    if len(compared) != 1:
         return False
+    guessed = constant_loss(case)
+    if compared[0].is_classes and len(compared[0].prediction.shape) > 1:  # a class each tells little of how many
+        guessed = math.log(max(compared[0].prediction.shape[compared[0].class_axis], 2))
     tenth = max(len(case.losses) // 10, 1)
-    return fmean(case.losses[-tenth:]) > 0.5 * math.log(max(compared[0].prediction.shape[compared[0].class_axis], 2))
+    return fmean(case.losses[-tenth:]) > 0.5 * guessed
 
 
 def _norms(seen: Seen) -> list[Call]:

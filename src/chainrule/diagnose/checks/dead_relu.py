@@ -3,7 +3,9 @@
 Law: relu'(z) = 0 for z ≤ 0, so a unit that is 0 for every sample has ∂L/∂z = 0 exactly, and with it every weight that
 leads only there; nothing can bring it back. Single dead units are usual; the finding is a layer of which *all* numbers
 are 0 in all late recorded steps that call it, so that what lies before it gets no gradient at all. The threshold is
-none: all of them, and exactly 0. The hinge of a loss, max(0, margin − d), is no layer: it is 0 where all is as wanted.
+none: all of them, and exactly 0; or, where the training came to nothing (motion.py), all but STRAY of them, which
+single samples bring above 0 now and then. The hinge of a loss, max(0, margin − d), is no layer: it is 0 where all is as
+wanted.
 
 Or MOST of a layer's units are 0 for every sample in every step looked at, from the first one on: the layer has never
 been as wide as it was made. That is a finding only where the network explains less than half of what simple answers do
@@ -22,29 +24,37 @@ from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
 from chainrule.diagnose.layers import CONVOLUTIONS, is_in_front_of_a_layer, is_rectifier
+from chainrule.diagnose.motion import came_to_nothing
 from chainrule.step import Call
 
 Tensor = torch.Tensor
 
 MOST = 0.75  # of the units; half of them are 0 for half of the samples in any fresh layer, none for all
 FEWEST = 8  # units
+STRAY = 1e-3  # of the numbers; a sparse layer that works has a hundredth and more
 
 
 def check(case: Case) -> Iterator[Finding]:
     for call, last in _rectifiers(case.late):
         late = [seen for seen in case.late if _same(seen, call)]
-        if len(late) > 1 and not _is_hinge(last, call) and all(_is_dead(seen, call) for seen in late):
+        stray = STRAY if came_to_nothing(case) else 0.0
+        if len(late) > 1 and not _is_hinge(last, call) and all(_is_dead(seen, call, stray) for seen in late):
             given = call.values[0].tensor
             highest = float(given.max()) if given is not None else float("nan")
             is_last = not is_in_front_of_a_layer(last, call)
+            alive = max(_share(seen, call) for seen in late)
             if highest == 0:  # weights that are all 0: nothing is dead yet
                 return
             yield Finding(
                 slug="dead-relu",
-                title="every unit of a layer is 0 for every sample",
+                title="every unit of a layer is 0 for every sample" + ("" if not alive else ", or nearly"),
                 where=_drawn(case, call) or Where.of_layer(call),
                 steps=(late[0].index, late[-1].index),
-                evidence={"highest pre-activation": highest, "units": call.output.shape[-1]},
+                evidence={
+                    "highest pre-activation": highest,
+                    "units": call.output.shape[-1],
+                    **({"largest share of its numbers above 0 in one step": alive} if alive else {}),
+                },
                 because="the slope of ReLU is 0 for all of them, so the product of the chain rule is exactly 0 in "
                 "front of this layer, and it can never recover",
                 fix="no bend behind the last layer: below 0 it has no answers"
@@ -105,7 +115,7 @@ def _mostly(case: Case) -> Iterator[Finding]:
 def _drawn(case: Case, call: Call) -> Where | None:
     """Where the script wrote the weights or the bias in front, if the layer was dead from the start."""
     first = _first(case, call)
-    made = first.producer(_same(first, call)[0].values[0]) if _is_dead(first, call) else None
+    made = first.producer(_same(first, call)[0].values[0]) if _is_dead(first, call, STRAY) else None
     if made is None:
         return None
     return Where.of_weights(made, [v.name for v in reversed(made.values) if v.kind == "parameter"], case.steps[0].step)
@@ -139,15 +149,22 @@ def _same(seen: Seen, like: Call) -> list[Call]:
     return [call for call in seen.calls if (call.rule, call.where, call.module) == (like.rule, like.where, like.module)]
 
 
-def _is_dead(seen: Seen, like: Call) -> bool:
-    """Whether the call of the same place gives only zeros in this step."""
+def _is_dead(seen: Seen, like: Call, stray: float = 0.0) -> bool:
+    """Whether the call of the same place gives only zeros in this step, but for such a share."""
+    return _share(seen, like) <= stray
+
+
+def _share(seen: Seen, like: Call) -> float:
+    """Of its numbers in this step, those that are not 0; nan where it is not called or its numbers are not known."""
     outputs = [call.output.tensor for call in _same(seen, like)]
-    return bool(outputs) and all(out is not None and not torch.count_nonzero(out) for out in outputs)
+    if not outputs or any(out is None for out in outputs):
+        return math.nan
+    return max(int(torch.count_nonzero(out)) / max(out.numel(), 1) for out in outputs if out is not None)
 
 
 def _other_start(first: Seen, last: Seen, call: Call) -> tuple[Intervention, ...]:
     """Other first weights of the layer before, where it was dead from the start."""
-    return _first_weights(last, call) if _is_dead(first, call) else ()
+    return _first_weights(last, call) if _is_dead(first, call, STRAY) else ()
 
 
 def _first_weights(last: Seen, call: Call) -> tuple[Intervention, ...]:

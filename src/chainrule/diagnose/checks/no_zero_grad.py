@@ -7,7 +7,8 @@ one optimizer of several. Several backward passes before one step are no fault: 
 
 Equal means up to 1 % of used[t+1], far above rounding and far below a whole gradient; all pairs of neighbouring
 recorded steps must show it, at least two of them, since one pair may be accumulation across a step() that the script
-makes now and then.
+makes now and then. Pairs that have no parameter of one name (an update by hand that names them as it goes) tell
+nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ PAIRS = 2
 
 def check(case: Case) -> Iterator[Finding]:
     pairs = [(a, b) for a, b in zip(case.steps, case.steps[1:], strict=False) if b.index == a.index + 1]
-    pairs = [(a, b) for a, b in pairs if _norm(_used(a)) > 0]
+    pairs = [(a, b) for a, b in pairs if _norm(_used(a)) > 0 and _used(a).keys() & _used(b).keys()]
     if len(pairs) < PAIRS or not all(_accumulates(a, b) for a, b in pairs):
         return
     last = pairs[-1][1]

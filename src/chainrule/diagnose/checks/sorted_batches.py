@@ -5,10 +5,12 @@ batch has one class (data sorted by class, shuffle=False), every step pulls all 
 class pulls them away again: what is learnt is which batch it is.
 
 The finding: two targets of a batch, of at least SIZE samples, are of one class in 85 % of all cases (in all where there
-are fewer than 64 samples), two of all batches together in 60 % at most, or every batch is of one class and all the same
-MANY samples of each class were seen; at random both are as likely. For targets that are numbers: less than a twentieth
-of their spread lies within the batches, where a random batch has all but 1/SIZE of it, and the network explains less
-than half of the spread. One comparison for each step: a GAN's batches of real and false are meant.
+are fewer than 64 samples), or of two in a quarter of the cases in which two of all batches are, where batches lie
+across the border of two of many classes; two of all batches together are of one in 60 % at most, or every batch is of
+one class and all the same MANY samples of each class were seen; at random both are as likely. For targets that are
+numbers: less than a twentieth of their spread lies within the batches, where a random batch has all but 1/SIZE of it,
+and the network explains less than half of the spread. One comparison for each step: a GAN's batches of real and false
+are meant.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ SIZE = 4
 STEPS = 4
 WITHIN = 0.05
 PURE, MIXED = 0.85, 0.6
+OTHERS = 0.25  # of a random batch's pairs of two classes
 ENOUGH = 64  # samples
 MANY = 24  # that come together in batches of their own: by chance next to never, however rare they are
 
@@ -40,16 +43,17 @@ def check(case: Case) -> Iterator[Finding]:
         return
     moved = {tuple(sorted(seen.changes)) for seen in case.steps}
     targets = [_targets(compared[0]) for compared in found]
-    batches = [t for t in targets if t is not None]
-    if len(batches) < len(found) or min(map(len, batches)) < SIZE or len(moved) > 1:
+    batches = [t for t in targets if t is not None and len(t) >= SIZE]  # the last of an epoch may be short
+    if any(t is None for t in targets) or len(batches) < STEPS or len(moved) > 1:
         return
     classes = found[0][0].is_classes or bool((torch.cat(batches) == torch.cat(batches).round()).all())
     if classes:
         purities = list(map(_purity, batches))
         few = sum(map(len, batches)) < ENOUGH  # then nearly pure ones may be chance
-        if fmean(purities) < (1 if few else PURE):
+        pure, overall = fmean(purities), _purity(torch.cat(batches))
+        if pure < (1 if few else PURE) and (few or 1 - pure > OTHERS * (1 - overall)):
             return
-        if _purity(torch.cat(batches)) > MIXED and not (min(purities) == 1 and _rarest(torch.cat(batches)) >= MANY):
+        if overall > MIXED and not (min(purities) == 1 and _rarest(torch.cat(batches)) >= MANY):
             return
     elif not _narrow(batches) or not late_answers(case).explained < 0.5:
         return
