@@ -146,7 +146,7 @@ def test_calls_that_cut_the_graph_are_noted_with_what_they_took_and_became(tmp_p
     assert chosen in {value.index for call in step.calls if call.rule == "add" for value in call.values}
 
 
-@pytest.mark.parametrize("way", ["drawn", "numpy", "sorted", "turned", "together", "in halves", "along"])
+@pytest.mark.parametrize("way", ["drawn", "numpy", "sorted", "turned", "together", "by it", "in halves", "along"])
 def test_rows_that_were_put_into_another_order_alone_are_known_by_their_line(way, tmp_path):
     model, x = problem()
     y = torch.arange(8.0)
@@ -162,6 +162,9 @@ def test_rows_that_were_put_into_another_order_alone_are_known_by_their_line(way
         elif way == "together":
             order = torch.tensor([1, 0, 3, 2, 5, 4, 7, 6])
             x, y = x[order], y[order]
+        elif way == "by it":
+            y, order = (-y).sort()
+            x = x[order]
         elif way == "along":
             x = x.roll(1, 1).flip(-1).sort(1).values
         else:
@@ -170,7 +173,7 @@ def test_rows_that_were_put_into_another_order_alone_are_known_by_their_line(way
         F.mse_loss(model(x)[:, 0], y).backward()
         optimizer.step()
     found = [(one.at.line, one.rows, len(one.enters)) for one in open_run(tmp_path / "run").read(0).reordered]
-    assert found == ([] if way in ("together", "in halves", "along") else [(line_of(way), 8, 1)])
+    assert found == ([] if way in ("together", "by it", "in halves", "along") else [(line_of(way), 8, 1)])
 
 
 def test_rows_of_rows_end_somewhere_although_ids_are_used_again(tmp_path):

@@ -248,6 +248,8 @@ class Step:
     asides      calls beside the graph, in order
     parts       {value index: what larger tensor these data are rows of}
     noises      {value index: the noise on these data}
+    random      numbers of the Values that hold nothing but random numbers, drawn in this step, and what was computed of
+                such
     reordered   tensors of which all rows were put into an order into which no other was put
     broken      the first call without a gradient that made numbers that are not finite; None where none did
     frozen      {name of a weight that a layer took and that is not to be trained: more about it}
@@ -270,6 +272,7 @@ class Step:
     asides: list[Aside] = field(default_factory=list)
     parts: dict[int, Part] = field(default_factory=dict)
     noises: dict[int, Noise] = field(default_factory=dict)
+    random: set[int] = field(default_factory=set)
     reordered: list[Reordered] = field(default_factory=list)
     broken: Break | None = None
     frozen: dict[str, Frozen] = field(default_factory=dict)

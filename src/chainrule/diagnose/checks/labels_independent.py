@@ -12,8 +12,9 @@ STEPS steps, explains next to nothing either: of fewer than MOST samples, each s
 half.
 
 Or the rows of one tensor alone, that not both come of, were put into another order (watching/beside/parts.py), or each
-step takes its inputs and targets by different indices, and nothing was learnt: then the pairs are torn apart, whatever
-the inputs are.
+step takes its inputs and targets by different indices, and nothing was learnt, or, where it is not known what the loss
+compares, it has not come to HALF, and the other tensor holds labels: then the pairs are torn apart, whatever the inputs
+are.
 
 Nor is anything said where the numbers seen are not the data but what was made of them before the first call with a
 gradient: the same samples with other inputs in another step (noise, augmentation), numbers that are dropped at random,
@@ -22,8 +23,10 @@ or the rows of a frozen embedding, which stand for symbols: what a sum or an ord
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
+from statistics import fmean
 
 import torch
 
@@ -31,7 +34,7 @@ from chainrule.diagnose.answers import Answers, all_answers, features, late_answ
 from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.comparison import comparisons, is_whole_loss
 from chainrule.diagnose.finding import Finding, Where
-from chainrule.diagnose.measure import dependence
+from chainrule.diagnose.measure import WINDOW, around, dependence
 from chainrule.diagnose.motion import came_to_nothing
 from chainrule.step import Value
 
@@ -48,12 +51,15 @@ OWN = 0.9  # of the rows have a number of their own
 MEMORISED = 0.5  # of the spread, where samples come AGAIN and again
 AGAIN = 10
 LEVEL = 1e-3  # of the spread; an ε in the divisor keeps it from being the same
+HALF = 0.5
+MOST_LABELS = 100
 SYMBOLS = 8  # numbers of a feature, at most, that may stand for symbols
 
 
 def check(case: Case) -> Iterator[Finding]:
     late, answers = late_answers(case), all_answers(case)
-    if len(case.losses) >= STEPS and came_to_nothing(case) and (place := _torn_apart(case, surely=True)) is not None:
+    place = _torn_apart(case, surely=True) if came_to_nothing(case) else _torn_labels(case)
+    if len(case.losses) >= STEPS and place is not None:
         yield _two_orders(case, place)
         return
     if len(case.losses) < STEPS or answers.distinct is None or len(answers.distinct[0]) < FEWEST:
@@ -120,6 +126,34 @@ def _torn_apart(case: Case, surely: bool = False) -> Where | None:
     return Where.at(found[-1].at, "rows in another order") if found else None
 
 
+def _torn_labels(case: Case) -> Where | None:
+    """The same where it is not known what the loss compares, and it has not come to half of what it was: inputs and
+    labels, each in an order of its own."""
+    first = case.steps[0] if case.steps else None
+    began = fmean(case.losses[: max(1, len(case.losses) // WINDOW)])
+    if first is None or first.batch.data is None or comparisons(first):
+        return None
+    if not around(case.losses, len(case.losses)) > HALF * began > 0:
+        return None
+    inputs = [one for one in first.step.reordered if first.batch.data.index in one.enters]
+    values = first.step.values
+    for other in first.step.reordered:
+        labels = any(_are_labels(values[number]) for number in other.enters)
+        if labels and any(one.rows == other.rows and not set(one.enters) & set(other.enters) for one in inputs):
+            return Where.at(other.at, "rows in another order")
+    return None
+
+
+def _are_labels(value: Value) -> bool:
+    """One of a few numbers for each sample, or a row in which one of them is 1."""
+    t = value.tensor
+    if t is None or not t.dim() or t.is_complex():
+        return False
+    if t.dim() > 1 and t.shape[-1] > 1:
+        return bool(((t == 0) | (t == 1)).all()) and bool((t.sum(-1) == 1).all())
+    return torch.equal(t, t.round()) and len(t.unique()) <= MOST_LABELS
+
+
 def _same_numbers(first: Value, second: Value) -> bool:
     """As an autoencoder's: inputs and targets are one."""
     x, t = first.tensor, second.tensor
@@ -135,7 +169,7 @@ def _two_orders(case: Case, place: Where) -> Finding:
         where=place,
         steps=(case.steps[0].index, case.last),
         evidence={
-            "share of the targets' spread that the network explains": late,
+            **({} if math.isnan(late) else {"share of the targets' spread that the network explains": late}),
             "first loss": case.outcome.first,
             "last loss": case.outcome.last,
         },

@@ -6,8 +6,9 @@ ever more of it where nothing makes it forget.
 
 The finding: the state that enters is, number for number, one that the training step before ended with, in all pairs of
 neighbouring steps looked at, and nothing was learnt (motion.py), or the answers are worse than a constant, or the
-samples are drawn at random, by a DataLoader or by the script. They may stand in another order, in which a packed
-sequence has them. A long text that is cut into pieces is read on so, piece after piece, and learns.
+samples are drawn at random, by a DataLoader or by the script, or are random numbers that each step draws anew, and a
+tenth and more of the targets' spread is not explained. They may stand in another order, in which a packed sequence has
+them. A long text that is cut into pieces is read on so, piece after piece, and learns.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from chainrule.diagnose.motion import came_to_nothing
 from chainrule.step import Call, Value
 
 FEWEST = 2  # pairs
+LEARNT = 0.9  # of the targets' spread
 
 
 def check(case: Case) -> Iterator[Finding]:
@@ -33,7 +35,8 @@ def check(case: Case) -> Iterator[Finding]:
     found = [_carried(a, b) for a, b in pairs]
     if len(found) < FEWEST or not all(found):
         return
-    if not (_shuffled(case) or came_to_nothing(case) or late_answers(case).explained < 0):
+    anew = _drawn_anew(case) and not late_answers(case).explained > LEARNT
+    if not (_shuffled(case) or anew or came_to_nothing(case) or late_answers(case).explained < 0):
         return
     call, state = found[-1] or (case.steps[-1].calls[0], case.steps[-1].calls[0].output)
     yield Finding(
@@ -52,6 +55,12 @@ def check(case: Case) -> Iterator[Finding]:
         diff="+    hidden = None  # or zeros, for each batch",
         attempts=Intervention.of(state, [call], "zeros_like"),
     )
+
+
+def _drawn_anew(case: Case) -> bool:
+    """Whether the inputs of each step are random numbers that it drew itself, or computed of such."""
+    data = [(seen, seen.batch.data) for seen in case.steps]
+    return all(value is not None and value.index in seen.step.random for seen, value in data)
 
 
 def _shuffled(case: Case) -> bool:

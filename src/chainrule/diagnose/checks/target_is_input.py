@@ -87,7 +87,9 @@ def _noise_and_all(case: Case) -> Iterator[Finding]:
 def _noisy(seen: Seen) -> tuple[Call, Noise] | None:
     """The loss, and the noise on what it compares with, which is the input."""
     compared = comparisons(seen)
-    if len(compared) != 1 or compared[0].is_classes or compared[0].target is not seen.batch.data:
+    if len(compared) != 1 or compared[0].is_classes:
+        return None
+    if compared[0].target not in seen.made_of(compared[0].prediction):
         return None
     noise = seen.step.noises.get(compared[0].target.index)
     if noise is None or noise.share < NOISE or noise.rows < OWN * (seen.batch.count or 0):

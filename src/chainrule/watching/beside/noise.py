@@ -18,18 +18,28 @@ WIDTH = 256  # numbers by which rows are told apart
 TOGETHER = 0.3  # correlation; noise as large as the data leaves 0.7
 DRAWS = {torch.randn, torch.rand, torch.randn_like, torch.rand_like, torch.normal, torch.bernoulli}
 JOINS = {"add", "sub", "mul", "where", "masked_fill"}
+SCALES = {"mul", "div", "truediv"}
+SPREADS = SCALES | {"add", "sub", "pow"}  # random numbers stay random, whatever number each of them meets
 
 
 class Noisy(NamedTuple):
+    """Noise was put on `clean`, which may be `scaled` data that nobody keeps."""
+
     clean: weakref.ref[Tensor]
+    scaled: weakref.ref[Tensor] | None
     at: Line
+
+    def before(self) -> Tensor | None:
+        clean = self.clean()
+        return clean if clean is not None or self.scaled is None else self.scaled()
 
 
 class Noises:
     """Those of one step."""
 
     def __init__(self) -> None:
-        self._drawn: Known[Tensor, None] = Known()
+        self._drawn: Known[Tensor, None] = Known()  # also what was computed of nothing else
+        self._scaled: Known[Tensor, weakref.ref[Tensor]] = Known()
         self._noisy: Known[Tensor, Noisy] = Known()
         self._memory: set[int] = set()  # where drawn numbers lie
 
@@ -39,25 +49,36 @@ class Noises:
             return
         if function in DRAWS:
             self._draw(out)
-        elif self._drawn:
-            self._join(function, list(given), out)
+            return
+        name, tensors = getattr(function, "__name__", "").strip("_r"), list(given)
+        if self._drawn:
+            self._join(name, tensors, out)
+        if name in SCALES and out not in self._drawn and len(self._scaled) < MOST:
+            base = next((tensor for tensor in tensors if tensor.shape == out.shape), None)
+            if base is not None and all(tensor is base or tensor.numel() < out.numel() for tensor in tensors):
+                self._scaled[out] = weakref.ref(base)
 
-    def _join(self, function: Callable[..., Any], given: list[Tensor], out: Tensor) -> None:
+    def _join(self, name: str, given: list[Tensor], out: Tensor) -> None:
         others = [tensor for tensor in given if tensor not in self._drawn]
-        if given and not others:
+        few = name in SPREADS and all(tensor.numel() < out.numel() for tensor in others)
+        if given and (not others or (few and len(others) < len(given))):
             self._draw(out)
             return
         noisy = next((found for tensor in others if (found := self._noisy.get(tensor)) is not None), None)
         if noisy is not None and out.numel() == others[0].numel():  # clipped, moved, noise of a second kind
             self._noisy[out] = noisy
-        elif len(others) < len(given) and getattr(function, "__name__", "").strip("_r") in JOINS:
+        elif len(others) < len(given) and name in JOINS:
             clean = next((tensor for tensor in others if tensor.shape == out.shape and tensor is not out), None)
             if clean is not None:
-                self._noisy[out] = Noisy(weakref.ref(clean), line_of(caller(1)))
+                self._noisy[out] = Noisy(weakref.ref(clean), self._scaled.get(clean), line_of(caller(1)))
 
     def _draw(self, out: Tensor) -> None:
         self._drawn[out] = None
         self._memory.add(out.data_ptr())
+
+    def random(self, tensor: Tensor) -> bool:
+        """Whether all of its numbers were drawn in this step, or computed of such."""
+        return tensor in self._drawn
 
     def drew(self, weight: Tensor) -> bool:
         """Whether its numbers lie where some were drawn: a table that was handed to a layer."""
@@ -68,7 +89,7 @@ class Noises:
         those taken `beside` it goes with it."""
         found = self._noisy.get(tensor)
         if found is not None:
-            clean = found.clean()
+            clean = found.before()
             return None if clean is None or not _is_alike(tensor, clean) else _noise(tensor, clean, found.at)
         for other, at in beside:
             if _is_alike(tensor, other) and tensor.is_floating_point() and _goes_with(tensor, other):

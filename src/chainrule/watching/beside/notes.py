@@ -98,6 +98,8 @@ class Notes:
                 step.parts[index] = part
             if noise is not None:
                 step.noises[index] = noise
+            if self._noises.random(leaf):
+                step.random.add(index)
         step.reordered = self._parts.reordered(leaves)
         step.shortened, step.overwritten = self.writes.shortened, self.writes.overwritten
         step.drawn = self.writes.named(names)

@@ -65,9 +65,10 @@ class Parts:
         elif function in COPIES:
             self._copy(args, out)
         elif function in ORDERS:
-            made = out[0] if isinstance(out, tuple) else out  # sort gives the order as well
+            made, order = out if isinstance(out, tuple) else (out, None)  # sort gives the order as well
             if _moves_rows(function.__name__, args[0].dim(), args[1:], kwargs) and len(self._orders) < MOST:
-                self._orders.append((-1 - len(self._orders), line_of(caller(0)), weakref.ref(made)))
+                number = self._number(order) if names_rows(order) else -1 - len(self._orders)
+                self._orders.append((number, line_of(caller(0)), weakref.ref(made)))
         elif self._taken and isinstance(out, Tensor):
             self._follow(args, out)
 
@@ -115,7 +116,7 @@ class Parts:
         fresh = isinstance(index, Tensor) and index in self._drawn
         number = -1
         if names_rows(index):
-            number = self._numbers.setdefault(self.fingerprint(index), len(self._numbers))
+            number = self._number(index)
             index = torch.as_tensor(index)
             if is_an_order(index, len(source)):
                 self._orders.append((number, line_of(caller(0)), weakref.ref(out)))
@@ -123,6 +124,10 @@ class Parts:
             return
         for piece in pieces:
             self._take(piece, len(source), id(source), source, number)
+
+    def _number(self, index: Any) -> int:
+        """The same for the same rows' numbers."""
+        return self._numbers.setdefault(self.fingerprint(index), len(self._numbers))
 
     def fingerprint(self, index: Any) -> Fingerprint:
         """The same for the same rows' numbers, be they in another tensor: how many, the first, the last, a weighted
