@@ -131,6 +131,18 @@ def test_severity_is_the_effect_on_this_training(name, severity, tmp_path):
     assert finding.severity == severity
 
 
+@pytest.mark.parametrize("losses", [0, 1, 60])
+def test_no_check_fails_where_there_is_next_to_nothing_to_look_at(losses, tmp_path):
+    """No step at all; a loss that depends on no weight has steps, but none with a backward pass."""
+    weight, optimizer = torch.ones(2, requires_grad=True), torch.optim.SGD([torch.ones(1)])
+    with chainrule.watch(tmp_path / "the.run") as run:
+        for _ in range(losses):
+            if losses == 1:
+                weight.square().sum().backward()
+            optimizer.step()
+    assert not diagnose(run.history).problems
+
+
 def test_a_run_without_a_recorded_step_is_not_called_healthy(tmp_path, capsys):
     with chainrule.watch(tmp_path / "the.run"):
         pass

@@ -58,11 +58,13 @@ SYMBOLS = 8  # numbers of a feature, at most, that may stand for symbols
 
 def check(case: Case) -> Iterator[Finding]:
     late, answers = late_answers(case), all_answers(case)
+    if len(case.losses) < STEPS or not case.steps:
+        return
     place = _torn_apart(case, surely=True) if came_to_nothing(case) else _torn_labels(case)
-    if len(case.losses) >= STEPS and place is not None:
+    if place is not None:
         yield _two_orders(case, place)
         return
-    if len(case.losses) < STEPS or answers.distinct is None or len(answers.distinct[0]) < FEWEST:
+    if answers.distinct is None or len(answers.distinct[0]) < FEWEST:
         return
     known = MEMORISED if _by_heart(case, answers) else 2 * NOTHING
     if answers.partial or not late.explained < known or not answers.attainable < NOTHING:
@@ -129,9 +131,9 @@ def _torn_apart(case: Case, surely: bool = False) -> Where | None:
 def _torn_labels(case: Case) -> Where | None:
     """The same where it is not known what the loss compares, and it has not come to half of what it was: inputs and
     labels, each in an order of its own."""
-    first = case.steps[0] if case.steps else None
+    first = case.steps[0]
     began = fmean(case.losses[: max(1, len(case.losses) // WINDOW)])
-    if first is None or first.batch.data is None or comparisons(first):
+    if first.batch.data is None or comparisons(first):
         return None
     if not around(case.losses, len(case.losses)) > HALF * began > 0:
         return None

@@ -13,7 +13,7 @@ from chainrule.watching.alive import Known
 from chainrule.watching.place import caller, line_of
 
 Tensor = torch.Tensor
-MOST = 64  # tensors of a step, of either kind
+MOST = 256  # tensors of a step, of either kind
 WIDTH = 256  # numbers by which rows are told apart
 TOGETHER = 0.3  # correlation; noise as large as the data leaves 0.7
 DRAWS = {torch.randn, torch.rand, torch.randn_like, torch.rand_like, torch.normal, torch.bernoulli}
