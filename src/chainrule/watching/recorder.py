@@ -130,7 +130,7 @@ class Recorder(TorchFunctionMode):
         with contextlib.suppress(Exception):  # what a diagnosis asks for, and nothing else depends on
             if begun is None:
                 self._notes.without_gradient(func, args, kwargs, tensors, out)
-            self._notes.any(func, args, kwargs, self.places, self.leaves)
+            self._notes.called(func, args, kwargs, self.places, self.leaves)
         return out
 
     def _opened(self, func: Callable[..., Any], tensors: list[Tensor]) -> Callable[..., Any] | None:

@@ -46,7 +46,7 @@ class Notes:
         self._noises.note(func, tensors, out)
         self._breaks.note(func, tensors, out)
 
-    def any(
+    def called(
         self,
         func: Callable[..., Any],
         args: tuple[Any, ...],
