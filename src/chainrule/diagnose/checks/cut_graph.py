@@ -9,7 +9,8 @@ and not all the same; where numbers are computed anew from them (item(), argmax)
 at all. It must be so in every step looked at; a layer that is used with its graph as well (an advantage that is
 detached in one loss and trained by another) is no fault; unless its result goes through a list or NumPy, and is used
 for nothing else; unless nothing was learnt, and the only way from the data to the answers leads through what is taken
-as numbers; unless it is the slope by the inputs, asked for without a graph of its own (create_graph=True).
+as numbers; unless it is the slope by the inputs, asked for without a graph of its own (create_graph=True). Nor is it
+one where a step makes its next weights by hand, detached from those before: w − ηg, elementwise, of one weight.
 
 So it is with a parameter itself: where the forward takes only its number (`x * self.scale.item()`), an optimizer waits
 for a gradient that cannot come.
@@ -39,6 +40,7 @@ LAYERS = {
     *("torch.conv1d", "torch.conv2d", "torch.conv3d", "torch.rnn_relu", "torch.matmul", "Tensor.matmul"),
 }
 
+UPDATES = {"sub", "add", "mul", "div", "rsub", "neg", "lerp", "addcmul", "addcdiv", "clone"}
 WITHOUT_GRAPH = "torch.autograd.grad without create_graph=True"
 FEWEST = 2  # steps, before a parameter is said to be taken as a number
 
@@ -131,9 +133,27 @@ def _idle(seen: Seen) -> set[int]:
 
 
 def _off(seen: Seen) -> list[Call]:
-    """The calls with weights from which no gradient comes back."""
-    on_path = set(seen.calls)
-    return [call for call in seen.step.calls if call not in on_path and _depends_on_weights(call, seen)]
+    """The calls with weights from which no gradient comes back; not those that made the next weights by hand."""
+    on_path, updates = set(seen.calls), _updates(seen)
+    off = (call for call in seen.step.calls if call not in on_path and call not in updates)
+    return [call for call in off if _depends_on_weights(call, seen)]
+
+
+def _updates(seen: Seen) -> set[Call]:
+    """Those of w − ηg, detached and made a weight of the next forward: elementwise, of one weight of its shape."""
+    found: set[Call] = set()
+    makers = {value: call for call in seen.step.calls for value in call.outputs}
+    for aside in seen.step.asides:
+        made = seen.step.values[aside.result] if aside.result is not None else None
+        source = seen.step.values[aside.source] if aside.source is not None else None
+        if made is None or source is None or not _is_weight(made):
+            continue
+        before = seen.made_of(source, off_path=True)
+        weights = [value for value in before if _is_weight(value)]
+        calls = {makers[value] for value in before if value in makers}
+        if len(weights) == 1 and weights[0].shape == made.shape and {call.rule for call in calls} <= UPDATES:
+            found |= calls
+    return found
 
 
 def _cut(seen: Seen, case: Case) -> Cut | None:
