@@ -172,6 +172,7 @@ CONSEQUENCES: dict[str, frozenset[str]] = {
     "swapped-pairs": frozenset({"no-least-loss", "diverged", "not-finite"}),
     "collapsed-embedding": OF_DATA | {"dead-relu"},
     "no-least-loss": TOO_FAR | {"dead-relu", "not-finite"},
+    "not-finite": frozenset({"constant-inputs"}),
     "zero-slope": OF_DATA | {"dead-relu", "frozen", "cut-graph"},
     "constant-term": OF_DATA | {"cut-graph", "added-as-number", "unused-output", "never-moved", "dead-relu"},
     "cut-graph": OF_DATA | {"never-moved", "unused-output", "other-loss", "added-as-number"},

@@ -9,7 +9,8 @@ is the same function of ŷ[n] for every n. All predictions are drawn to the same
 target), whatever the input. Which ℓ it is makes no difference.
 
 The finding: a loss function is given two such shapes; or a difference with data has more pairs than predictions and
-than targets, and the loss is the plain mean or sum of one function of each of them. No fault are distances of which the
+than targets, or a product of (N, 1) predictions and (N,) data, and the loss is the plain mean or sum of one function of
+each of them. No fault are distances of which the
 least is taken, or that are weighed against those within the samples (the energy distance, Székely & Rizzo, 2013), and
 quantiles that are compared with all quantiles, on axes of their own. The threshold is none.
 """
@@ -29,6 +30,7 @@ from chainrule.diagnose.intervention import Intervention
 from chainrule.step import Call, Value
 
 BY_HAND = {"sub", "rsub"}  # (prediction − target) ** 2, written out
+PRODUCT = "mul"  # target · log(prediction)
 EVEN = 1e-3  # the rounding of half precision
 
 
@@ -72,13 +74,20 @@ def _compared(seen: Seen, call: Call) -> tuple[Value, Value] | None:
         return None if meant else (given, target)
     answers = [value for value in call.values if value.kind == "result"]
     others = [value for value in call.values if value.kind == "data" and value.shape and not value.owned]
-    if call.rule not in BY_HAND or len(answers) != 1 or len(others) != 1 or not tells(others[0]):
+    if call.rule not in {PRODUCT, *BY_HAND} or len(answers) != 1 or len(others) != 1 or not tells(others[0]):
         return None
     given, target = answers[0], others[0]
     if given.numel != target.numel or call.output.numel <= given.numel or _has_axes(given, target):
         return None
+    if call.rule == PRODUCT and not _is_a_row(given, target):
+        return None
     within = any(one.rule in BY_HAND and _all_pairs(seen, one) for one in seen.calls)
     return (given, target) if not within and _averaged(seen, call.output) else None
+
+
+def _is_a_row(given: Value, target: Value) -> bool:
+    """(N, 1) and (N,): a product of other shapes weighs."""
+    return given.shape == (target.numel, 1) and target.shape == (target.numel,)
 
 
 def _has_axes(given: Value, target: Value) -> bool:

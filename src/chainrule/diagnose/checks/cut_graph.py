@@ -42,6 +42,7 @@ LAYERS = {
 
 UPDATES = {"sub", "add", "mul", "div", "rsub", "neg", "lerp", "addcmul", "addcdiv", "clone"}
 WITHOUT_GRAPH = "torch.autograd.grad without create_graph=True"
+NOTHING = 0.05  # of the targets' spread
 FEWEST = 2  # steps, before a parameter is said to be taken as a number
 
 
@@ -162,7 +163,9 @@ def _cut(seen: Seen, case: Case) -> Cut | None:
         found = _read_back(seen) or _slope_as_data(seen) or (_without_graph(seen) if came_to_nothing(case) else None)
         each = each_answers(case)
         alone = len(each) == 1 and came_to_nothing(case)
-        short = [k for k, both in enumerate(each) if alone or falls_short_in(both, case)]
+        short = [
+            k for k, both in enumerate(each) if alone or falls_short_in(both, case) or both.late.explained < NOTHING
+        ]
         return found or next((cut for k in short if (cut := _without_inputs(seen, k)) is not None), None)
     lost = sum(any(_is_weight(value) for value in call.values) for call in off)
     anew = _new_leaf(off, seen)
@@ -278,7 +281,8 @@ def _without_inputs(seen: Seen, which: int) -> Cut | None:
     if which >= len(compared):
         return None
     answered_of = seen.made_of(compared[which].prediction)
-    for aside in seen.step.asides:
+    entered = {value.index for value in answered_of}
+    for aside in sorted(seen.step.asides, key=lambda one: one.result not in entered):
         source = seen.step.values[aside.source] if aside.source is not None else None
         taken = source is not None and source.kind == "result" and source.numel > 1
         if not taken or source is None or aside.name not in MOVES_ONLY:

@@ -3,8 +3,8 @@
 Law: relu'(z) = 0 for z ≤ 0, so a unit that is 0 for every sample has ∂L/∂z = 0 exactly, and with it every weight that
 leads only there; nothing can bring it back. Single dead units are usual; the finding is a layer of which *all* numbers
 are 0 in all late recorded steps that call it, so that what lies before it gets no gradient at all. The threshold is
-none: all of them, and exactly 0; or, where the training came to nothing (motion.py), all but STRAY of them, which
-single samples bring above 0 now and then. The hinge of a loss, max(0, margin − d), is no layer: it is 0 where all is as
+none: all of them, and exactly 0; or, where the answers are not known to be good, all but STRAY of them, which single
+samples bring above 0 now and then. The hinge of a loss, max(0, margin − d), is no layer: it is 0 where all is as
 wanted.
 
 Or MOST of a layer's units are 0 for every sample in every step looked at, from the first one on: the layer has never
@@ -24,7 +24,7 @@ from chainrule.diagnose.case import Case, Seen
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
 from chainrule.diagnose.layers import CONVOLUTIONS, is_in_front_of_a_layer, is_rectifier
-from chainrule.diagnose.motion import came_to_nothing
+from chainrule.diagnose.motion import KNOWS
 from chainrule.step import Call
 
 Tensor = torch.Tensor
@@ -37,7 +37,7 @@ STRAY = 1e-3  # of the numbers; a sparse layer that works has a hundredth and mo
 def check(case: Case) -> Iterator[Finding]:
     for call, last in _rectifiers(case.late):
         late = [seen for seen in case.late if _same(seen, call)]
-        stray = STRAY if came_to_nothing(case) else 0.0
+        stray = 0.0 if late_answers(case).explained > KNOWS else STRAY
         if len(late) > 1 and not _is_hinge(last, call) and all(_is_dead(seen, call, stray) for seen in late):
             given = call.values[0].tensor
             highest = float(given.max()) if given is not None else float("nan")

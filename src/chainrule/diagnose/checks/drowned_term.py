@@ -36,7 +36,10 @@ def check(case: Case) -> Iterator[Finding]:
     number = next((a for a in factor.arguments.values() if isinstance(a, int | float)), None)
     yield Finding(
         slug="drowned-term",
-        title="one part of the loss drowns the comparison with the targets",
+        title=(
+            "the weight decay that is written by hand" if _is_decay(case.steps[0], factor) else "one part of the loss"
+        )
+        + " drowns the comparison with the targets",
         where=Where.of(factor),
         steps=(case.steps[0].index, case.last),
         evidence={
@@ -53,6 +56,11 @@ def check(case: Case) -> Iterator[Finding]:
         if number is not None and factor.rule == "mul"
         else (),
     )
+
+
+def _is_decay(seen: Seen, part: Call) -> bool:
+    """Whether it is made of weights alone."""
+    return not any(value.kind == "data" for value in seen.made_of(part.output))
 
 
 def _parts(seen: Seen) -> tuple[float, float, Call] | None:

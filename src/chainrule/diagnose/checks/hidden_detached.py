@@ -30,11 +30,12 @@ def check(case: Case) -> Iterator[Finding]:
     found = [_cut(seen) for seen in case.steps]
     if not found or not all(found):
         return
-    call, times = found[0]  # type: ignore[misc]  # all are there
+    call, state, times = found[0]  # type: ignore[misc]  # all are there
+    cut = next((aside for aside in case.steps[0].step.asides if aside.result == state.index), None)
     yield Finding(
         slug="hidden-detached",
         title="the state comes back without its past: no gradient goes through time",
-        where=Where.of(call),
+        where=Where.of(call) if cut is None else Where.at(cut.off if cut.off.file else cut.at, cut.name, call.module),
         steps=(case.steps[0].index, case.last),
         evidence={"times in one step": times, "steps back that the gradient reaches": 1},
         because="the product over time is cut at each step, so the weights learn only from the step in which an error "
@@ -51,8 +52,8 @@ def _attempts(seen: Seen) -> tuple[Intervention, ...]:
     return next(filter(None, cuts), ())
 
 
-def _cut(seen: Seen) -> tuple[Call, int] | None:
-    """A layer that always gets its own results back as data, and how often."""
+def _cut(seen: Seen) -> tuple[Call, Value, int] | None:
+    """A layer that always gets its own results back as data, those it gets first, and how often."""
     uses: dict[int, list[Call]] = {}
     for call in seen.step.calls:
         weight = next((v for v in call.values if v.kind == "parameter" and len(v.shape) > 1), None)
@@ -62,17 +63,18 @@ def _cut(seen: Seen) -> tuple[Call, int] | None:
         if len(calls) <= FEWEST:
             continue
         results: list[Value] = []
-        back: list[Call] = []
+        back: list[tuple[Call, Value]] = []
         for call, following in pairwise(calls):
             results += [v for c in seen.step.calls[call.index : following.index] for v in c.outputs]
             given = [v for v in following.values if v.kind == "data" and v.dtype.is_floating_point]
-            if any(_same(made, state) for state in given if tells(state) for made in results[-MOST:]):
-                back.append(following)
+            own = (state for state in given if tells(state) and any(_same(made, state) for made in results[-MOST:]))
+            if (state := next(own, None)) is not None:
+                back.append((following, state))
             elif not any(not tells(state) and len(state.shape) > 1 for state in given):  # nor does a sequence begin
                 break
         else:
             if len(back) >= FEWEST:
-                return back[0], len(back)
+                return *back[0], len(back)
     return None
 
 

@@ -50,6 +50,33 @@ def check(case: Case) -> Iterator[Finding]:
             yield _finding(case, seen, *found)
             return
     yield from _not_recorded(case)
+    yield from _all_alike(case)
+
+
+def _all_alike(case: Case) -> Iterator[Finding]:
+    """What was divided by an infinity is 0: in each step a call without a gradient gives one, and all the data that the
+    network takes are one number."""
+    steps = case.steps
+    broken = steps[0].step.broken if steps else None
+    data = [seen.batch.data.tensor if seen.batch.data is not None else None for seen in steps]
+    if broken is None or any(seen.step.broken is None for seen in steps):
+        return
+    if any(t is None or t.numel() < 2 or bool((t != t.flatten()[0]).any()) for t in data):
+        return
+    yield Finding(
+        slug="not-finite",
+        title=f"{broken.name} gives numbers that are not finite, and after it all data are the same",
+        where=Where.at(broken.at, broken.name),
+        steps=(steps[0].index, case.last),
+        evidence={
+            "not finite in what it gave": broken.count,
+            "all numbers that the network takes": float(data[0].flatten()[0]) if data[0] is not None else math.nan,
+            "loss": case.losses[-1],
+        },
+        because="what is divided by an infinity is 0, whatever it was: equal inputs get equal answers, and their "
+        "gradients cancel",
+        fix="compute it in float32, or of numbers that are scaled before: half precision ends at 65,504",
+    )
 
 
 def _begins_finite(seen: Seen) -> bool:

@@ -39,7 +39,7 @@ def check(case: Case) -> Iterator[Finding]:
     yield Finding(
         slug="unused-output",
         title=f"{share:.0%} of what the optimizer has takes no part in the loss, though it is called",
-        where=Where.of(asked[0])
+        where=Where.of(asked[-1])
         if asked
         else Where.of(last, next(value.name for value in last.values if value.kind == "parameter")),
         steps=(case.steps[0].index, case.last),
@@ -66,7 +66,7 @@ def _attempts(seen: Seen, last: Call, asked: list[Call]) -> tuple[Intervention, 
     fits = [
         call
         for call in asked
-        if call.arguments["input"].shape == last.output.shape or _classes(call) == last.output.shape[-1]
+        if _squeezed(call.arguments["input"]) == _squeezed(last.output) or _classes(call) == last.output.shape[-1]
     ]
     return tuple(Intervention.at(call, "take", argument="input", source=place_of(last)) for call in reversed(fits))
 
@@ -88,7 +88,7 @@ def _asked_twice(seen: Seen, calls: list[Call]) -> list[Call]:
     with two targets, where what is left out has as many outputs as one of those has classes."""
     if not calls:
         return []
-    shapes = {call.output.shape for call in calls}
+    shapes = {_squeezed(call.output) for call in calls}
     losses = [call for call in seen.calls if call.rule in LOSSES and isinstance(call.arguments.get("target"), Value)]
     by_answer: dict[Value, list[Call]] = {}
     for call in losses:
@@ -98,7 +98,7 @@ def _asked_twice(seen: Seen, calls: list[Call]) -> list[Call]:
             asked
             for answer, asked in by_answer.items()
             if (
-                answer.shape in shapes
+                _squeezed(answer) in shapes
                 and (
                     len({call.arguments["target"] for call in asked}) > 1
                     or _is_strangers(seen, answer)
@@ -111,6 +111,10 @@ def _asked_twice(seen: Seen, calls: list[Call]) -> list[Call]:
     )
 
 
+def _squeezed(value: Value) -> tuple[int, ...]:
+    return tuple(size for size in value.shape if size != 1)
+
+
 def _classes(call: Call) -> int:
     """How many classes the targets of this step name."""
     t = call.arguments["target"].tensor
@@ -119,7 +123,7 @@ def _classes(call: Call) -> int:
 
 def _goes_on(seen: Seen, answer: Value, last: Call) -> bool:
     """Whether this layer takes the answer, and gives one of the same shape: it was to be the better one."""
-    return last.output.shape == answer.shape and answer in seen.made_of(*last.values, off_path=True)
+    return _squeezed(last.output) == _squeezed(answer) and answer in seen.made_of(*last.values, off_path=True)
 
 
 def _is_strangers(seen: Seen, answer: Value) -> bool:

@@ -18,9 +18,13 @@ BREAK = {"div", "truediv", "rtruediv", "true_divide", "log", "log2", "log10", "l
 BREAK |= {"sqrt", "rsqrt", "reciprocal", "pow", "rpow", "std", "var", "mean", "acos", "asin", "atanh", "half"}
 
 
+SUMS = {"mul", "rmul", "sum", "matmul", "mm", "bmm", "square", "norm", "cumsum", "prod", "dot", "add"}  # in half only
+
+
 @lru_cache(FUNCTIONS)
-def may_break(function: Callable[..., Any]) -> bool:
-    return getattr(function, "__name__", "").strip("_").removeprefix("i") in BREAK
+def may_break(function: Callable[..., Any], half: bool) -> bool:
+    name = getattr(function, "__name__", "").strip("_").removeprefix("i")
+    return name in BREAK or (half and name in SUMS)
 
 
 class Breaks:
@@ -31,7 +35,9 @@ class Breaks:
 
     def note(self, function: Callable[..., Any], given: Iterable[Tensor], out: Any) -> None:
         """A call without a gradient was made."""
-        if self.first is not None or not isinstance(out, Tensor) or not may_break(function):
+        if self.first is not None or not isinstance(out, Tensor):
+            return
+        if not may_break(function, out.dtype is torch.half):
             return
         if not out.is_floating_point() or not 0 < out.numel() <= LARGEST:
             return
