@@ -31,6 +31,7 @@ ENOUGH = 64  # samples to say how well the network answers
 MOST = 300  # samples that are compared pair by pair
 MOST_FEATURES = 3072
 MOST_COMPARISONS = 4
+FAR = 1e-3  # of a loss: rounding is less, another function more
 FEW = 32  # symbols that are told apart, each a feature: of more, too few samples have each
 
 
@@ -135,6 +136,8 @@ def constant_loss(case: Case) -> float:
     """The loss of the best constant answer to the targets looked at; nan where the loss is more than one plain mean."""
     compared = comparisons(case.steps[-1]) if case.steps else []
     t = all_answers(case).targets
+    if len(compared) == 1 and compared[0].by_hand and len(t):
+        return _constant_by_hand(case.steps[-1], compared[0], t)
     if len(compared) != 1 or compared[0].prediction is not case.steps[-1].notation.prediction or not len(t):
         return math.nan
     call, mean = compared[0].call, t.mean(0)
@@ -151,6 +154,19 @@ def constant_loss(case: Case) -> float:
     if call.rule in ("l1_loss", "mse_loss"):
         away = t - (t.median(0).values if call.rule == "l1_loss" else mean)
         return float((away.abs() if call.rule == "l1_loss" else away.square()).mean())
+    return math.nan
+
+
+def _constant_by_hand(seen: Seen, compared: Comparison, t: Tensor) -> float:
+    """Where the loss is the mean of the squared differences, or of their sizes."""
+    pair = compared.answers() if compared.form == "numbers" else None
+    if pair is None:
+        return math.nan
+    away = pair[0].double() - pair[1].double()
+    if math.isclose(seen.step.loss, float(away.square().mean()), rel_tol=FAR):
+        return float((t - t.mean(0)).square().mean())
+    if math.isclose(seen.step.loss, float(away.abs().mean()), rel_tol=FAR):
+        return float((t - t.median(0).values).abs().mean())
     return math.nan
 
 

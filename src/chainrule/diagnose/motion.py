@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from statistics import fmean
 from typing import NamedTuple
 
@@ -53,9 +53,11 @@ def rate(change: ParameterUpdate) -> float:
     return float(change.settings.get("lr", 0.0))
 
 
-def elasticity(seen: Seen) -> float:
-    """‖g‖·‖w‖/|L|: by which share the loss changes when all weights change by a share, along the gradient."""
-    pairs = [(dense(change.before), seen.step.gradients.get(i)) for i, change in seen.moved.items()]
+def elasticity(seen: Seen, names: Container[str] | None = None) -> float:
+    """‖g‖·‖w‖/|L|: by which share the loss changes when all weights, or these, change by one along the gradient."""
+    values = seen.step.values
+    moved = ((i, change) for i, change in seen.moved.items() if names is None or values[i].name in names)
+    pairs = [(dense(change.before), seen.step.gradients.get(i)) for i, change in moved]
     g = math.hypot(*(norm(gradient) for _, gradient in pairs if gradient is not None))
     w = math.hypot(*(norm(before) for before, _ in pairs))
     return g * w / abs(seen.step.loss) if seen.step.loss else math.nan
@@ -71,10 +73,11 @@ def expected_fall(seen: Seen) -> float:
     return fall
 
 
-def travelled(case: Case) -> float:
-    """‖w[last] − w[first]‖/‖w[first]‖ over all parameters, from the first to the last step looked at."""
+def travelled(case: Case, of: Container[str] | None = None) -> float:
+    """‖w[last] − w[first]‖/‖w[first]‖ over all parameters, or these, from the first to the last step looked at."""
     first, last = case.steps[0].changes, case.steps[-1].changes
     names = [name for name in first if name in last and first[name].before.shape == last[name].before.shape]
+    names = [name for name in names if of is None or name in of]
     way = math.hypot(*(norm(last[name].before.double() - first[name].before.double()) for name in names))
     size = math.hypot(*(norm(first[name].before) for name in names))
     return way / size if size > 0 else math.nan

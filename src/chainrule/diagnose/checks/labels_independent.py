@@ -9,7 +9,7 @@ distance covariance of inputs and targets is no larger than of one shuffling in 
 MOST; under independence that is so 49 times in 50, with a real connection of some strength nearly never), neither an
 affine function nor the nearest samples explain anything of targets they have not seen, and the network, after at least
 STEPS steps, explains next to nothing either: of fewer than MOST samples, each seen AGAIN times and more, less than
-half.
+half. What it does explain must be such that it could be chance, or the weights could hold it by heart.
 
 Or the rows of one tensor alone, that not both come of, were put into another order (watching/beside/parts.py), or each
 step takes its inputs and targets by different indices, and nothing was learnt, or, where it is not known what the loss
@@ -52,6 +52,8 @@ MEMORISED = 0.5  # of the spread, where samples come AGAIN and again
 AGAIN = 10
 LEVEL = 1e-3  # of the spread; an ε in the divisor keeps it from being the same
 HALF = 0.5
+SPARE = 10
+SURE = 4.0  # standard deviations of a correlation of chance, 1/√n
 MOST_LABELS = 100
 SYMBOLS = 8  # numbers of a feature, at most, that may stand for symbols
 
@@ -72,6 +74,8 @@ def check(case: Case) -> Iterator[Finding]:
     seen = case.steps[-1]
     if not is_whole_loss(seen):
         return  # the loss has other parts, as that of an actor and a critic
+    if _learns(case, late):
+        return  # little, but more than could be learnt by heart
     if _symbols_beside(seen):
         return  # the answers depend on more than the numbers
     if _drawn_anew(case, answers) or _dropped(answers.distinct[0]) or _symbols(answers.distinct[0]):
@@ -179,6 +183,20 @@ def _two_orders(case: Case, place: Where) -> Finding:
         fix="one order for both: order = torch.randperm(len(x)); x, y = x[order], y[order]",
         diff="-    y = y[torch.randperm(len(y))]\n+    x, y = x[order], y[order]",
     )
+
+
+def _learns(case: Case, late: Answers) -> bool:
+    """Whether the answers go with the targets by more than chance, where the samples are so many that the weights
+    cannot hold their targets (a sample in SPARE of them for each number, so that they explain 1/SPARE at most)."""
+    seen = case.steps[-1]
+    part = seen.step.parts.get(seen.batch.data.index) if seen.batch.data is not None else None
+    loaders = [loader["samples"] for loader in case.history.about.get("loaders", [])]
+    samples = max([part.rows if part is not None else 0, *loaders])
+    if samples < SPARE * sum(value.numel for value in seen.step.parameters.values()):
+        return False
+    given, wanted = (t - t.mean(0) for t in (late.given, late.targets))
+    size = float(given.norm() * wanted.norm())
+    return size > 0 and float((given * wanted).sum()) / size * math.sqrt(len(given)) > SURE
 
 
 def _levelled(x: Tensor) -> bool:

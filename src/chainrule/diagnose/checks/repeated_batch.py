@@ -81,10 +81,11 @@ def _by_hand(case: Case, rows: int) -> Iterator[Finding]:
 
 
 def _enters_alone(seen: Seen) -> bool:
-    """Whether the weights that meet the batch are used once in the step."""
+    """Whether the weights that meet the batch meet no other data in the step; their own results they may meet again."""
     first = next((call for call in seen.calls if seen.batch.data in call.values), None)
     weights = [] if first is None else [value for value in first.values if value.kind == "parameter"]
-    return all(sum(weight in call.values for call in seen.calls) == 1 for weight in weights)
+    fed = [call for call in seen.calls if any(value.kind == "data" and not value.owned for value in call.values)]
+    return all(sum(weight in call.values for call in fed) == 1 for weight in weights)
 
 
 def _part(seen: Seen) -> Part | None:

@@ -113,6 +113,9 @@ class Parts:
         if len(self._taken) >= MOST or len(self._orders) >= MOST:
             return
         index = first_index(function, args, kwargs)
+        if function is Tensor.__getitem__ and index == slice(None) and source in self._taken:  # all of its rows
+            self._follow(args, out)
+            return
         fresh = isinstance(index, Tensor) and index in self._drawn
         number = -1
         if names_rows(index):
