@@ -269,6 +269,23 @@ def test_the_call_that_broke_data_is_known(way, tmp_path):
     assert (broken and (broken.at.line, broken.count)) == ((line_of("shares"), 3) if way == "shares" else None)
 
 
+def test_an_optimizer_that_has_made_no_step_is_known_with_what_it_waits_for(tmp_path):
+    model, x = problem()
+    with watch(tmp_path / "run"):
+        first = torch.optim.SGD(model[0].parameters(), lr=0.1)
+        second = torch.optim.Adam(model[2].parameters(), lr=0.1)  # rests
+        for step in range(4):
+            model(x).square().mean().backward()
+            first.step()
+            if step == 2:
+                second.step()
+    run = open_run(tmp_path / "run")
+    steps = [run.read(index) for index in run.steps]
+    found = [[(one.optimizer, one.made.line, len(one.received)) for one in step.resting] for step in steps]
+    assert found[0] == [("Adam", line_of("rests"), 2)]
+    assert found[-1] == []
+
+
 @torch.no_grad()  # decorator
 def decorated(layer, x):
     return layer(x)

@@ -43,6 +43,7 @@ from chainrule.step import (
     ParameterUpdate,
     Part,
     Reordered,
+    Resting,
     Step,
     Update,
     Value,
@@ -82,6 +83,10 @@ def encode(step: Step, limit: int) -> Encoded:
         "noises": {index: _encode_noise(noise) for index, noise in step.noises.items()},
         "reordered": [{"at": _encode_line(r.at), "rows": r.rows, "enters": [*r.enters]} for r in step.reordered],
         "frozen": {name: _encode_frozen(frozen) for name, frozen in step.frozen.items()},
+        "resting": [
+            {"optimizer": one.optimizer, "made": _encode_line(one.made), "received": [*one.received]}
+            for one in step.resting
+        ],
         "broken": None if step.broken is None else _encode_break(step.broken),
         "shortened": _encode_line(step.shortened),
         "overwritten": _encode_line(step.overwritten),
@@ -152,6 +157,7 @@ def _decode_step(raw: Any, found: Found) -> Step:
         noises=dict(_decode_noises(entry({"noises": {}} | raw, "noises", dict), values)),
         reordered=[_decode_reordered(part) for part in entry({"reordered": []} | raw, "reordered", list)],
         frozen={name: _decode_frozen(part) for name, part in entry({"frozen": {}} | raw, "frozen", dict).items()},
+        resting=[_decode_resting(part) for part in entry({"resting": []} | raw, "resting", list)],
         broken=None if raw.get("broken") is None else _decode_break(raw["broken"]),
         shortened=_decode_line(raw.get("shortened")),
         overwritten=_decode_line(raw.get("overwritten")),
@@ -422,6 +428,10 @@ def _decode_reordered(raw: Any) -> Reordered:
     enters = raw.get("enters")
     numbers = tuple(enters) if isinstance(enters, list) else (-1,) * bool(enters)  # once it was told only whether
     return Reordered(_decode_line(raw.get("at")), entry(raw, "rows", int), numbers)
+
+
+def _decode_resting(raw: Any) -> Resting:
+    return Resting(entry(raw, "optimizer", str), _decode_line(raw.get("made")), tuple(entry(raw, "received", list)))
 
 
 def _encode_break(broken: Break) -> dict[str, Any]:

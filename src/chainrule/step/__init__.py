@@ -13,6 +13,7 @@ from chainrule.step.step import (
     ParameterUpdate,
     Part,
     Reordered,
+    Resting,
     Step,
     Update,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "ParameterUpdate",
     "Part",
     "Reordered",
+    "Resting",
     "Step",
     "Summary",
     "Update",

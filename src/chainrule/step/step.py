@@ -153,6 +153,19 @@ class Reordered:
 
 
 @dataclass(slots=True, frozen=True)
+class Resting:
+    """An optimizer that has made no step yet.
+
+    optimizer, made  as those of an Update
+    received         numbers of the Values of its parameters that got a gradient in this step
+    """
+
+    optimizer: str
+    made: Line
+    received: tuple[int, ...]
+
+
+@dataclass(slots=True, frozen=True)
 class Break:
     """A call without a gradient that made numbers that are not finite of finite ones.
 
@@ -251,6 +264,7 @@ class Step:
     random      numbers of the Values that hold nothing but random numbers, drawn in this step, and what was computed of
                 such
     reordered   tensors of which all rows were put into an order into which no other was put
+    resting     the optimizers that are there and have made no step so far
     broken      the first call without a gradient that made numbers that are not finite; None where none did
     frozen      {name of a weight that a layer took and that is not to be trained: more about it}
     shortened   the line that clipped or scaled a gradient, as clip_grad_norm_ does; no line where none did
@@ -274,6 +288,7 @@ class Step:
     noises: dict[int, Noise] = field(default_factory=dict)
     random: set[int] = field(default_factory=set)
     reordered: list[Reordered] = field(default_factory=list)
+    resting: list[Resting] = field(default_factory=list)
     broken: Break | None = None
     frozen: dict[str, Frozen] = field(default_factory=dict)
     shortened: Line = Line()

@@ -27,7 +27,7 @@ from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
-from chainrule.step import Line, ParameterUpdate, Step, Update, Value
+from chainrule.step import Line, ParameterUpdate, Resting, Step, Update, Value
 from chainrule.watching.beside.pairs import Pairs
 from chainrule.watching.compiled import around_compiled_code
 from chainrule.watching.exchange import Sharing
@@ -103,6 +103,7 @@ class Watcher:
         self._depth = 0  # backward passes in flight
         self._pending: Recorder | None = None  # a step without an optimizer, until its weights were written
         self._optimizers: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()  # all that exist
+        self._stepped: weakref.WeakSet[torch.optim.Optimizer] = weakref.WeakSet()
         self._made: weakref.WeakKeyDictionary[torch.optim.Optimizer, Line] = weakref.WeakKeyDictionary()
         self._scheduled: weakref.WeakKeyDictionary[torch.optim.Optimizer, Line] = weakref.WeakKeyDictionary()
         self._factors: weakref.WeakKeyDictionary[torch.optim.Optimizer, Line] = weakref.WeakKeyDictionary()
@@ -500,6 +501,7 @@ class Watcher:
         if self.recorder is not None and id(optimizer) in self._before:
             self._note_update(self.recorder, optimizer)
         self._optimizers.add(optimizer)
+        self._stepped.add(optimizer)
         if self._ends_step(optimizer):
             if torch._C._current_graph_task_id() != -1:
                 self._after = self._end_step
@@ -599,6 +601,7 @@ class Watcher:
         began = time.perf_counter()
         try:
             recorder.name_parameters()
+            recorder.step.resting = self._resting(recorder)
             if recorder.step.backwards:
                 leaves = {i: recorder.leaves[i] for one in recorder.step.backwards for i in one.received}
                 self.trainings.note(recorder.step.index, leaves.values(), recorder.step.backwards[-1].at)
@@ -612,6 +615,16 @@ class Watcher:
         except Exception:
             self.observer.problem(f"step {recorder.step.index} was not kept: {traceback.format_exc()}")
         self._seconds += time.perf_counter() - began
+
+    def _resting(self, recorder: Recorder) -> list[Resting]:
+        passes = recorder.step.backwards
+        received = {id(recorder.leaves[index]): index for one in passes for index in one.received}
+        found = []
+        for optimizer in [one for one in self._made if one not in self._stepped]:
+            own = (id(p) for group in optimizer.param_groups for p in group["params"])
+            numbers = tuple(received[known] for known in own if known in received)
+            found.append(Resting(type(optimizer).__name__, self._made[optimizer], numbers))
+        return found
 
     def _count(self, last: bool = False) -> None:
         pulse = self._pulse

@@ -1,4 +1,4 @@
-"""The experts of a mixture have a rate of 1e-6 in a parameter group of their own, its gate 5e-3: only the gate moves."""
+"""The experts of a mixture have a rate of 1e-6 in a parameter group of their own, and only the gate moves."""
 
 import torch
 from torch import nn

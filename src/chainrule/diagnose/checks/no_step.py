@@ -3,8 +3,10 @@
 Law: backward() computes gradients and changes no weight; only step 4, w ← w − η·g, does. A training that goes through
 many backward passes without any weight changed learns nothing.
 
-At least FEWEST passes, and not one weight changed in the whole run. Gradients of the inputs (saliency, adversarial
-examples) are no training: a weight lies in a module, or goes into a layer beside its input.
+At least FEWEST passes, and not one weight changed in the whole run. Or, where several optimizers train, one of them has
+made no step by the last step looked at, though its parameters got a gradient in FEWEST steps and more, and nothing else
+moves them. Gradients of the inputs (saliency, adversarial examples) are no training: a weight lies in a module, or goes
+into a layer beside its input.
 """
 
 from __future__ import annotations
@@ -22,7 +24,10 @@ BESIDE = ("weight", "bias", "params", "w_ih", "w_hh", "b_ih", "b_hh")
 
 def check(case: Case) -> Iterator[Finding]:
     passes = sum(len(seen.step.backwards) for seen in case.steps)
-    if passes < FEWEST or case.history.ended not in ("finished", "interrupted") or not all(map(_is_still, case.steps)):
+    if passes < FEWEST or case.history.ended not in ("finished", "interrupted"):
+        return
+    if not all(map(_is_still, case.steps)):
+        yield from _resting(case)
         return
     last = case.steps[-1].step.backwards[-1]
     yield Finding(
@@ -36,6 +41,33 @@ def check(case: Case) -> Iterator[Finding]:
         diff="     loss.backward()\n+    optimizer.step()",
         attempts=(Intervention("step"),),
     )
+
+
+def _resting(case: Case) -> Iterator[Finding]:
+    """An optimizer that never steps, beside others that do."""
+    for one in case.steps[-1].step.resting:
+        found = [(seen, own.received) for seen in case.steps for own in seen.step.resting if own.made == one.made]
+        found = [(seen, received) for seen, received in found if received]
+        names = {seen.step.values[number].name for seen, received in found for number in received}
+        if len(found) < FEWEST or not one.made.file or any(names & seen.changes.keys() for seen in case.steps):
+            continue
+        seen, received = found[-1]
+        brought = next(part for part in seen.step.backwards if set(received) <= part.received.keys())
+        yield Finding(
+            slug="no-step",
+            title=f"{one.optimizer} of line {one.made.line} never makes a step, though its gradients are computed",
+            where=Where.at(brought.at, "backward"),
+            steps=(found[0][0].index, seen.index),
+            evidence={
+                "optimizer": f"{one.optimizer}, {one.made}",
+                "steps in which its parameters got a gradient": len(found),
+                "its parameters": ", ".join(sorted(names)[:6]),
+            },
+            because="backward() only computes ∂L/∂w; step 4, w ← w − η·g, is never made for these weights",
+            fix="call the step() of this optimizer, too",
+            diff="     loss.backward()\n+    optimizer.step()",
+        )
+        return
 
 
 def _is_still(seen: Seen) -> bool:

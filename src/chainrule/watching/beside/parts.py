@@ -113,7 +113,8 @@ class Parts:
         if len(self._taken) >= MOST or len(self._orders) >= MOST:
             return
         index = first_index(function, args, kwargs)
-        if function is Tensor.__getitem__ and index == slice(None) and source in self._taken:  # all of its rows
+        all_rows = isinstance(index, slice) and index == slice(None)
+        if function is Tensor.__getitem__ and all_rows and source in self._taken:
             self._follow(args, out)
             return
         fresh = isinstance(index, Tensor) and index in self._drawn
