@@ -35,42 +35,50 @@ STRAY = 1e-3  # of the numbers; a sparse layer that works has a hundredth and mo
 
 
 def check(case: Case) -> Iterator[Finding]:
+    found = next(_dead(case, 0.0), None)
+    if found is None and not late_answers(case).explained > KNOWS:
+        found = next(_dead(case, STRAY), None)
+    if found is None:
+        yield from _mostly(case)
+        return
+    call, last, late = found
+    given = call.values[0].tensor
+    highest = float(given.max()) if given is not None else float("nan")
+    if highest == 0:  # weights that are all 0: nothing is dead yet
+        return
+    is_last, alive = not is_in_front_of_a_layer(last, call), max(_share(seen, call) for seen in late)
+    yield Finding(
+        slug="dead-relu",
+        title="every unit of a layer is 0 for every sample" + ("" if not alive else ", or nearly"),
+        where=_drawn(case, call) or Where.of_layer(call),
+        steps=(late[0].index, late[-1].index),
+        evidence={
+            "highest pre-activation": highest,
+            "units": call.output.shape[-1],
+            **({"largest share of its numbers above 0 in one step": alive} if alive else {}),
+        },
+        because="the slope of ReLU is 0 for all of them, so the product of the chain rule is exactly 0 in front of "
+        "this layer, and it can never recover",
+        fix="no bend behind the last layer: below 0 it has no answers"
+        if is_last
+        else "a smaller learning rate, biases that do not begin far below 0, or scaled inputs; LeakyReLU keeps a slope",
+        attempts=(
+            *((Intervention.at(call, "skip"),) if is_last else ()),
+            *_other_start(_first(case, call), last, call),
+            Intervention("rate", {"factor": 0.1}),
+            Intervention("rate", {"factor": 0.01}),
+            Intervention.at(call, "instead", function="leaky_relu", options={"negative_slope": 0.1}),
+        ),
+    )
+
+
+def _dead(case: Case, stray: float) -> Iterator[tuple[Call, Seen, list[Seen]]]:
+    """Layers that give only zeros, but for such a share, in all late steps that call them: the last call, the step that
+    has it, and those steps."""
     for call, last in _rectifiers(case.late):
         late = [seen for seen in case.late if _same(seen, call)]
-        stray = 0.0 if late_answers(case).explained > KNOWS else STRAY
         if len(late) > 1 and not _is_hinge(last, call) and all(_is_dead(seen, call, stray) for seen in late):
-            given = call.values[0].tensor
-            highest = float(given.max()) if given is not None else float("nan")
-            is_last = not is_in_front_of_a_layer(last, call)
-            alive = max(_share(seen, call) for seen in late)
-            if highest == 0:  # weights that are all 0: nothing is dead yet
-                return
-            yield Finding(
-                slug="dead-relu",
-                title="every unit of a layer is 0 for every sample" + ("" if not alive else ", or nearly"),
-                where=_drawn(case, call) or Where.of_layer(call),
-                steps=(late[0].index, late[-1].index),
-                evidence={
-                    "highest pre-activation": highest,
-                    "units": call.output.shape[-1],
-                    **({"largest share of its numbers above 0 in one step": alive} if alive else {}),
-                },
-                because="the slope of ReLU is 0 for all of them, so the product of the chain rule is exactly 0 in "
-                "front of this layer, and it can never recover",
-                fix="no bend behind the last layer: below 0 it has no answers"
-                if is_last
-                else "a smaller learning rate, biases that do not begin far below 0, or scaled inputs; "
-                "LeakyReLU keeps a slope",
-                attempts=(
-                    *((Intervention.at(call, "skip"),) if is_last else ()),
-                    *_other_start(_first(case, call), last, call),
-                    Intervention("rate", {"factor": 0.1}),
-                    Intervention("rate", {"factor": 0.01}),
-                    Intervention.at(call, "instead", function="leaky_relu", options={"negative_slope": 0.1}),
-                ),
-            )
-            return
-    yield from _mostly(case)
+            yield call, last, late
 
 
 def _rectifiers(late: list[Seen]) -> list[tuple[Call, Seen]]:

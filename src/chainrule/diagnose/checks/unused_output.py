@@ -39,7 +39,7 @@ def check(case: Case) -> Iterator[Finding]:
     yield Finding(
         slug="unused-output",
         title=f"{share:.0%} of what the optimizer has takes no part in the loss, though it is called",
-        where=Where.of(asked[-1])
+        where=Where.of(_meant(asked, last))
         if asked
         else Where.of(last, next(value.name for value in last.values if value.kind == "parameter")),
         steps=(case.steps[0].index, case.last),
@@ -59,6 +59,12 @@ def check(case: Case) -> Iterator[Finding]:
         fix="look at what the loss is computed of: it should be this output, compared with its target",
         attempts=_attempts(seen, calls[-1], asked),
     )
+
+
+def _meant(asked: list[Call], last: Call) -> Call:
+    """The one that has as many classes as what is left out has outputs, if there is one; else the last."""
+    fit = [call for call in asked if _classes(call) == last.output.shape[-1]]
+    return fit[0] if len(fit) == 1 else asked[-1]
 
 
 def _attempts(seen: Seen, last: Call, asked: list[Call]) -> tuple[Intervention, ...]:
