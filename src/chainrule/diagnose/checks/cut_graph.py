@@ -163,10 +163,10 @@ def _cut(seen: Seen, case: Case) -> Cut | None:
         found = _read_back(seen) or _slope_as_data(seen) or (_without_graph(seen) if came_to_nothing(case) else None)
         each = each_answers(case)
         alone = len(each) == 1 and came_to_nothing(case)
-        short = [
-            k for k, both in enumerate(each) if alone or falls_short_in(both, case) or both.late.explained < NOTHING
-        ]
-        return found or next((cut for k in short if (cut := _without_inputs(seen, k)) is not None), None)
+        short = [k for k, both in enumerate(each) if alone or falls_short_in(both, case)]
+        nothing = [k for k, both in enumerate(each) if both.late.explained < NOTHING]
+        cuts = (_without_inputs(seen, k, itself) for ks, itself in ((short, False), (nothing, True)) for k in ks)
+        return found or next(filter(None, cuts), None)
     lost = sum(any(_is_weight(value) for value in call.values) for call in off)
     anew = _new_leaf(off, seen)
     if anew is not None:
@@ -274,9 +274,10 @@ def _without_graph(seen: Seen) -> Cut | None:
     return _by(layers[-1], None, len(layers), seen) if layers else None
 
 
-def _without_inputs(seen: Seen, which: int) -> Cut | None:
+def _without_inputs(seen: Seen, which: int, itself: bool) -> Cut | None:
     """A result of the data that is taken as numbers, where no way but that one leads from the data to the answers: the
-    layers in front have other gradients (of a penalty), and none that says what the answers need."""
+    layers in front have other gradients (of a penalty), and none that says what the answers need. Or only where the
+    data are the target `itself`, as an autoencoder's are."""
     compared = comparisons(seen)
     if which >= len(compared):
         return None
@@ -288,7 +289,7 @@ def _without_inputs(seen: Seen, which: int) -> Cut | None:
         if not taken or source is None or aside.name not in MOVES_ONLY:
             continue
         given = {value for value in seen.made_of(source) if value.kind == "data" and not value.owned and tells(value)}
-        if given and not given & answered_of:
+        if given and not given & answered_of and (not itself or compared[which].target in given):
             return _by(aside, None, 0, seen)
     return None
 
