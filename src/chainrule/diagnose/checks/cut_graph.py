@@ -72,6 +72,7 @@ def check(case: Case) -> Iterator[Finding]:
         evidence={
             **({"its result enters as data": f"{used.name} ({used.where.rpartition('/')[2]})"} if used else {}),
             **({"calls with parameters that no gradient reaches": cut.lost} if cut.lost else {}),
+            **({} if cut.used or cut.lost else {"loss, first and last": [case.outcome.first, case.outcome.last]}),
         },
         because="its numbers arrive at the loss, but without the calls that made them, so the chain rule ends there: "
         "the weights before have no gradient by this way",
