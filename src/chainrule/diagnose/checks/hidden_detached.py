@@ -1,13 +1,13 @@
 """The gradient goes back through time.
 
-Law: h[t] = f(h[t − 1], x[t]), and ∂L/∂W = Σ_t ∂L/∂h[t]·∂h[t]/∂W, where ∂h[T]/∂h[t] is a product over the steps
-between. A state that is detached between two steps of one sequence makes that product 0: each step is trained as if
-its memory were given, and nothing that reaches further back than one step can be learnt. (Between two sequences, or
-two chunks of a long one, detach() is right: it bounds how far back the gradient goes.)
+Law: h[t] = f(h[t − 1], x[t]), and ∂L/∂W = Σ_t ∂L/∂h[t]·∂h[t]/∂W, where ∂h[T]/∂h[t] is a product over the steps between.
+A state that is detached between two steps of one sequence makes that product 0: each step is trained as if its memory
+were given, and nothing that reaches further back than one step can be learnt. (Between two sequences, or two chunks of
+a long one, detach() is right: it bounds how far back the gradient goes.)
 
-The threshold is none: numbers, more than one and not all equal, that a layer computed enter the same layer later in the
-same step as data, bit for bit, every time it is called again, at least twice; a state of equal numbers begins a
-sequence.
+The threshold is none: numbers, more than one and not all equal, that a layer computed, or that were computed of those,
+enter the same layer later in the same step as data, bit for bit, every time it is called again, at least twice; a state
+of equal numbers begins a sequence.
 """
 
 from __future__ import annotations
@@ -63,11 +63,13 @@ def _cut(seen: Seen) -> tuple[Call, Value, int] | None:
         if len(calls) <= FEWEST:
             continue
         results: list[Value] = []
+        given_out: set[Value] = set()  # by the layer, so far
         back: list[tuple[Call, Value]] = []
         for call, following in pairwise(calls):
             results += [v for c in seen.step.calls[call.index : following.index] for v in c.outputs]
+            given_out |= set(call.outputs)
             given = [v for v in following.values if v.kind == "data" and v.dtype.is_floating_point]
-            own = (state for state in given if tells(state) and any(_same(made, state) for made in results[-MOST:]))
+            own = (state for state in given if tells(state) and _comes_back(seen, state, results[-MOST:], given_out))
             if (state := next(own, None)) is not None:
                 back.append((following, state))
             elif not any(not tells(state) and len(state.shape) > 1 for state in given):  # nor does a sequence begin
@@ -76,6 +78,12 @@ def _cut(seen: Seen) -> tuple[Call, Value, int] | None:
             if len(back) >= FEWEST:
                 return *back[0], len(back)
     return None
+
+
+def _comes_back(seen: Seen, state: Value, results: list[Value], given_out: set[Value]) -> bool:
+    """Whether it has the numbers of one of these results, and that was made of what the layer gave."""
+    alike = (made for made in results if _same(made, state))
+    return any(given_out & seen.made_of(made, off_path=True) for made in alike)
 
 
 def _same(made: Value, used: Value) -> bool:

@@ -6,8 +6,8 @@ network, though the training is as it should be; and each such pass moves the ru
 
 The threshold is none: a pass without gradients in which a dropout or a batch norm trains that the training step itself
 uses. What is no evaluation stays unsaid: a pass before the first step (which gives lazy layers their shape), one in
-every step, unless what is learnt is the classes of data alone (a teacher of the same network gives targets so), and
-whatever has a loss of several parts.
+every step, unless what is learnt is the classes of data alone (a teacher of the same network gives targets so), one
+whose result, or what is computed of it, a training step takes, and whatever has a loss of several parts.
 """
 
 from __future__ import annotations
@@ -44,4 +44,5 @@ def check(case: Case) -> Iterator[Finding]:
 
 def _trains(seen: Seen) -> Aside | None:
     modules = training_modules(seen)
-    return next((aside for aside in seen.step.asides if aside.trains and aside.module in modules), None)
+    own = (aside for aside in seen.step.asides if aside.trains and aside.module in modules)
+    return next((aside for aside in own if aside.result is None), None)
