@@ -16,6 +16,7 @@ from chainrule.watching.alive import Known
 from chainrule.watching.place import caller, line_of
 
 Tensor = torch.Tensor
+HASHED = 4096  # indices; of more, those that differ do so among the first
 MOST = 64  # in one step; a data set may take rows for every sample
 DRAWS = {torch.randperm, torch.randint, torch.multinomial, torch.randint_like, Tensor.multinomial}
 ROWS = {Tensor.__getitem__, torch.index_select, Tensor.index_select, torch.narrow, Tensor.narrow}
@@ -24,7 +25,7 @@ ORDERS = {torch.flip, Tensor.flip, torch.roll, Tensor.roll, torch.sort, Tensor.s
 COPIES = {torch.tensor, torch.as_tensor}  # of a slice of a NumPy array
 
 
-Fingerprint = tuple[int, int, int, int]
+Fingerprint = tuple[int, int, int]  # how many, the first HASHED of them, the last
 
 
 class Taken(NamedTuple):
@@ -83,6 +84,8 @@ class Parts:
     def reordered(self, entered: Mapping[int, Tensor]) -> list[Reordered]:
         """Tensors of which all rows were put into an order into which no other was put; `entered` are those that calls
         took, by the numbers of their Values."""
+        if not self._orders:
+            return []
         sources = [(number, source) for number, tensor in entered.items() for source in self._sources(tensor)]
         times = Counter(number for number, _, _ in self._orders)
         alone = ((line, ref()) for number, line, ref in self._orders if times[number] == 1)
@@ -134,13 +137,10 @@ class Parts:
         return self._numbers.setdefault(self.fingerprint(index), len(self._numbers))
 
     def fingerprint(self, index: Any) -> Fingerprint:
-        """The same for the same rows' numbers, be they in another tensor: how many, the first, the last, a weighted
-        sum."""
+        """The same for the same rows' numbers, be they in another tensor."""
         known = self._indices.get(index)
         if known is None:
-            rows = torch.as_tensor(index)
-            weighed = int((rows * torch.arange(1, len(rows) + 1, device=rows.device)).sum())
-            known = self._indices[index] = len(rows), int(rows[0]), int(rows[-1]), weighed
+            known = self._indices[index] = len(index), hash(tuple(index[:HASHED].tolist())), int(index[-1])
         return known
 
     def _copy(self, args: tuple[Any, ...], out: Any) -> None:
