@@ -18,6 +18,7 @@ import torch
 
 from chainrule.api import Step, explain
 from chainrule.rules import SPELLINGS
+from chainrule.watching.functions import tensors_in
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -72,17 +73,6 @@ def a_small_heap() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
-
-
-def tensors_in(part: Any) -> Iterator[Tensor]:
-    if isinstance(part, Tensor):
-        yield part
-    elif isinstance(part, list | tuple):
-        for inner in part:
-            yield from tensors_in(inner)
-    elif isinstance(part, dict):
-        for inner in part.values():
-            yield from tensors_in(inner)
 
 
 def weighed(out: Any) -> Tensor | None:

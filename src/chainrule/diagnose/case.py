@@ -39,7 +39,7 @@ class Failure:
         return [] if self.step is None else self.step.asides
 
 
-@dataclass(slots=True, eq=False, weakref_slot=True)
+@dataclass(eq=False)
 class Seen:
     """One recorded step with its notation; `calls` are those between the data and the loss, in order."""
 
@@ -100,6 +100,11 @@ class Seen:
         made = (one for one in self.step.updates if one.optimizer)
         return next((one for one in made if index in one.parameters or index in one.idle), None)
 
+    @cached_property
+    def makers(self) -> dict[int, Call]:
+        """{number of a Value: the call that made it}, those off the path to the loss among them."""
+        return {value.index: call for call in self.step.calls for value in call.outputs}
+
     def producer(self, value: Value | None) -> Call | None:
         """The call that made the value; None for data and parameters."""
         return None if value is None else self.notation.producer.get(value.index)
@@ -107,9 +112,7 @@ class Seen:
     def made_of(self, *values: Value, off_path: bool = False) -> set[Value]:
         """All that had a part in these values, they themselves among it; by calls off the path to the loss, too, where
         that is wanted."""
-        makers = self.notation.producer
-        if off_path:
-            makers = {value.index: call for call in self.step.calls for value in call.outputs}
+        makers = self.makers if off_path else self.notation.producer
         todo, found = list(values), set(values)
         while todo:
             made = makers.get(todo.pop().index)
@@ -232,6 +235,14 @@ def trainings(history: History) -> list[Case]:
     if not 1 < len(starts) <= MOST:
         return [Case(history)]
     return [Case(history, start, end) for start, end in zip(starts, [*starts[1:], None], strict=True)]
+
+
+def same_numbers(first: Value, second: Value) -> bool:
+    """Whether they hold the same numbers, in order, whatever their shapes and kinds."""
+    a, b = first.tensor, second.tensor
+    return (
+        a is not None and b is not None and a.numel() == b.numel() and torch.equal(a.flatten(), b.flatten().to(a.dtype))
+    )
 
 
 def tells(value: Value) -> bool:

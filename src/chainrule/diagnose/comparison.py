@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
@@ -124,19 +124,19 @@ def _one_by_hand(seen: Seen) -> Iterator[Comparison]:
     if whole is not None:
         yield whole
         return
-    parts = addends(seen, loss)
+    parts = addends(seen, loss, {"add", "sub"})
     of_parts = [one for one in found if any(_is_all(seen, part, one.prediction) for part in parts)]
     if len(of_parts) == 1 and of_parts[0].form == "numbers":
         yield replace(of_parts[0], whole=False)
 
 
-def addends(seen: Seen, loss: Value) -> list[Value]:
-    """The parts that are added up to a loss, each with its factor."""
+def addends(seen: Seen, loss: Value, rules: Container[str]) -> list[Value]:
+    """The parts of which calls of these rules make up a loss, each with its factor."""
     todo, found = [loss], []
     while todo:
         value = todo.pop()
         call = seen.producer(value)
-        if call is not None and call.rule in ("add", "sub") and sum(v.kind == "result" for v in call.values) > 1:
+        if call is not None and call.rule in rules and sum(v.kind == "result" for v in call.values) > 1:
             todo += [v for v in call.values if v.kind == "result"]
         else:
             found.append(value)

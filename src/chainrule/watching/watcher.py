@@ -617,10 +617,11 @@ class Watcher:
         self._seconds += time.perf_counter() - began
 
     def _resting(self, recorder: Recorder) -> list[Resting]:
-        passes = recorder.step.backwards
+        resting = [optimizer for optimizer in self._made if optimizer not in self._stepped]
+        passes = recorder.step.backwards if resting else ()
         received = {id(recorder.leaves[index]): index for one in passes for index in one.received}
         found = []
-        for optimizer in [one for one in self._made if one not in self._stepped]:
+        for optimizer in resting:
             own = (id(p) for group in optimizer.param_groups for p in group["params"])
             numbers = tuple(received[known] for known in own if known in received)
             found.append(Resting(type(optimizer).__name__, self._made[optimizer], numbers))

@@ -10,9 +10,9 @@ target), whatever the input. Which ℓ it is makes no difference.
 
 The finding: a loss function is given two such shapes; or a difference with data has more pairs than predictions and
 than targets, or a product of (N, 1) predictions and (N,) data, and the loss is the plain mean or sum of one function of
-each of them. No fault are distances of which the
-least is taken, or that are weighed against those within the samples (the energy distance, Székely & Rizzo, 2013), and
-quantiles that are compared with all quantiles, on axes of their own. The threshold is none.
+each of them. No fault are distances of which the least is taken, or that are weighed against those within the samples
+(the energy distance, Székely & Rizzo, 2013), and quantiles that are compared with all quantiles, on axes of their own.
+The threshold is none.
 """
 
 from __future__ import annotations

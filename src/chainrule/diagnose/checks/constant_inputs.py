@@ -27,12 +27,12 @@ SAMPLES = 100
 
 
 def check(case: Case) -> Iterator[Finding]:
-    found = next(_all_the_same(case), None) or next(_nearly(case), None)
+    found = _all_the_same(case) or _nearly(case)
     if found is not None:
         yield found
 
 
-def _all_the_same(case: Case) -> Iterator[Finding]:
+def _all_the_same(case: Case) -> Finding | None:
     rows: list[torch.Tensor] = []
     targets: list[torch.Tensor] = []
     place: Call | None = None
@@ -42,25 +42,25 @@ def _all_the_same(case: Case) -> Iterator[Finding]:
         target = compared[0].target.tensor if found else None
         found = [(c, v) for c, v in found if v is seen.batch.data or v.tensor is None or not _is_one_number(v.tensor)]
         if target is None or not target.dim() or len(found) != 1:
-            return
+            return None
         call, value = found[0]
         if value.tensor is None or len(value.tensor) != len(target) or value.tensor.numel() == 0:
-            return
+            return None
         flat = value.tensor.reshape(len(target), -1)
         if bool((flat != flat[0]).any()) or (rows and not torch.equal(rows[0], flat[0])):
-            return
+            return None
         rows.append(flat[0])
         targets.append(target.reshape(len(target), -1))
         place = place or call
     if place is None or sum(map(len, targets)) < FEWEST or bool((torch.cat(targets) == targets[0][0]).all()):
-        return
-    yield _finding(case, place, 1.0, torch.cat(targets), rows[0])
+        return None
+    return _finding(case, place, 1.0, torch.cat(targets), rows[0])
 
 
-def _nearly(case: Case) -> Iterator[Finding]:
+def _nearly(case: Case) -> Finding | None:
     """All but a few of the samples are the same, and nothing was learnt."""
     if not late_answers(case).explained < NOTHING:
-        return
+        return None
     rows: list[torch.Tensor] = []
     targets: list[torch.Tensor] = []
     place: Call | None = None
@@ -68,22 +68,23 @@ def _nearly(case: Case) -> Iterator[Finding]:
         compared = comparisons(seen)
         target = compared[0].target.tensor if len(compared) == 1 else None
         if target is None or not target.dim():
-            return
+            return None
         given = [(c, v) for c, v in _inputs(seen, compared[0].target) if v.shape[0] == len(target)]
         if not given or any(v.tensor is None for _, v in given):
-            return
+            return None
         rows.append(
             torch.cat([v.tensor.reshape(len(target), -1).double() for _, v in given if v.tensor is not None], 1)
         )
         targets.append(target.reshape(len(target), -1))
         place = place or given[0][0]
     if place is None or len({part.shape[1] for part in rows}) > 1 or sum(map(len, rows)) < SAMPLES:
-        return
+        return None
     whole = torch.cat(rows)
     usual = whole.mode(0).values
     share = float((whole == usual).all(1).double().mean())
     if share >= 1 - FEW and bool((torch.cat(targets) != targets[0][0]).any()):
-        yield _finding(case, place, share, torch.cat(targets), usual)
+        return _finding(case, place, share, torch.cat(targets), usual)
+    return None
 
 
 def _finding(case: Case, place: Call, share: float, targets: torch.Tensor, row: torch.Tensor) -> Finding:

@@ -27,7 +27,7 @@ import torch
 from chainrule.breakdown.flow import norm
 from chainrule.breakdown.verify import dense
 from chainrule.diagnose.answers import each_answers, falls_short_in, late_answers
-from chainrule.diagnose.case import Case, Seen, tells
+from chainrule.diagnose.case import Case, Seen, same_numbers, tells
 from chainrule.diagnose.checks.added_as_number import READS
 from chainrule.diagnose.comparison import comparisons
 from chainrule.diagnose.finding import Finding, Where
@@ -144,7 +144,6 @@ def _off(seen: Seen) -> list[Call]:
 def _updates(seen: Seen) -> set[Call]:
     """Those of w − ηg, detached and made a weight of the next forward: elementwise, of one weight of its shape."""
     found: set[Call] = set()
-    makers = {value: call for call in seen.step.calls for value in call.outputs}
     for aside in seen.step.asides:
         made = seen.step.values[aside.result] if aside.result is not None else None
         source = seen.step.values[aside.source] if aside.source is not None else None
@@ -152,7 +151,7 @@ def _updates(seen: Seen) -> set[Call]:
             continue
         before = seen.made_of(source, off_path=True)
         weights = [value for value in before if _is_weight(value)]
-        calls = {makers[value] for value in before if value in makers}
+        calls = {seen.makers[value.index] for value in before if value.index in seen.makers}
         if len(weights) == 1 and weights[0].shape == made.shape and {call.rule for call in calls} <= UPDATES:
             found |= calls
     return found
@@ -187,7 +186,7 @@ def _cut(seen: Seen, case: Case) -> Cut | None:
                 return _by(aside, used, lost, seen)
             if value.kind == "data" and tells(value):
                 for made in reversed(off):
-                    if _same(made.output, value):
+                    if same_numbers(made.output, value):
                         aside = next((one for one in asides if one.source == made.output.index), None)
                         return (
                             Cut(Where.of(made), made.name, used, lost)
@@ -312,8 +311,3 @@ def _is_reached(value: Value, seen: Seen) -> bool:
 
 def _is_weight(value: Value) -> bool:
     return value.kind == "parameter"
-
-
-def _same(made: Value, used: Value) -> bool:
-    known = made.tensor is not None and used.tensor is not None and made.numel == used.numel
-    return known and torch.equal(made.tensor.flatten(), used.tensor.flatten().to(made.dtype))  # type: ignore[union-attr]

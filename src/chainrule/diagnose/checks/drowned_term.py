@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from chainrule.diagnose.answers import all_answers, late_answers
 from chainrule.diagnose.case import Case, Seen
-from chainrule.diagnose.comparison import comparisons
+from chainrule.diagnose.comparison import addends, comparisons
 from chainrule.diagnose.finding import Finding, Where
 from chainrule.diagnose.intervention import Intervention
 from chainrule.step import Call, Value
@@ -69,13 +69,10 @@ def _parts(seen: Seen) -> tuple[float, float, Call] | None:
     loss = seen.notation.loss
     if len(compared) != 1 or loss is None:
         return None
-    terms, others, own = [loss], [], 0.0
-    while terms:
-        value = terms.pop()
+    others, own = [], 0.0
+    for value in addends(seen, loss, {"add"}):
         call = seen.producer(value)
-        if call is not None and call.rule == "add" and sum(v.kind == "result" for v in call.values) > 1:
-            terms += call.values
-        elif value.numel == 1 and value.tensor is not None:
+        if value.numel == 1 and value.tensor is not None:
             size = float(value.tensor)
             if _leads_to(seen, value, compared[0].call):
                 own += size

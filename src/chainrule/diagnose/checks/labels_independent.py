@@ -26,15 +26,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
-from statistics import fmean
 
 import torch
 
 from chainrule.diagnose.answers import Answers, all_answers, features, late_answers, other_inputs
-from chainrule.diagnose.case import Case, Seen
+from chainrule.diagnose.case import Case, Seen, same_numbers
 from chainrule.diagnose.comparison import comparisons, is_whole_loss
 from chainrule.diagnose.finding import Finding, Where
-from chainrule.diagnose.measure import WINDOW, around, dependence
+from chainrule.diagnose.measure import around, dependence
 from chainrule.diagnose.motion import came_to_nothing
 from chainrule.step import Value
 
@@ -123,7 +122,9 @@ def _torn_apart(case: Case, surely: bool = False) -> Where | None:
         return Where.at(t.at, "rows of the targets")
     first = case.steps[0]
     begun = comparisons(first)
-    if first.batch.data is None or len(begun) != 1 or _same_numbers(first.batch.data, begun[0].target):
+    if first.batch.data is None or len(begun) != 1 or first.batch.data is begun[0].target:
+        return None
+    if same_numbers(first.batch.data, begun[0].target):  # an autoencoder's
         return None
     both = {first.batch.data.index, begun[0].target.index}
     samples = {loader["samples"] for loader in case.history.about.get("loaders", [])}
@@ -136,10 +137,9 @@ def _torn_labels(case: Case) -> Where | None:
     """The same where it is not known what the loss compares, and it has not come to half of what it was: inputs and
     labels, each in an order of its own."""
     first = case.steps[0]
-    began = fmean(case.losses[: max(1, len(case.losses) // WINDOW)])
     if first.batch.data is None or comparisons(first):
         return None
-    if not around(case.losses, len(case.losses)) > HALF * began > 0:
+    if not around(case.losses, len(case.losses)) > HALF * around(case.losses, 0) > 0:
         return None
     inputs = [one for one in first.step.reordered if first.batch.data.index in one.enters]
     values = first.step.values
@@ -158,13 +158,6 @@ def _are_labels(value: Value) -> bool:
     if t.dim() > 1 and t.shape[-1] > 1:
         return bool(((t == 0) | (t == 1)).all()) and bool((t.sum(-1) == 1).all())
     return torch.equal(t, t.round()) and len(t.unique()) <= MOST_LABELS
-
-
-def _same_numbers(first: Value, second: Value) -> bool:
-    """As an autoencoder's: inputs and targets are one."""
-    x, t = first.tensor, second.tensor
-    known = x is not None and t is not None and x.numel() == t.numel()
-    return first is second or (known and torch.equal(x.flatten(), t.flatten().to(x.dtype)))  # type: ignore[union-attr]
 
 
 def _two_orders(case: Case, place: Where) -> Finding:

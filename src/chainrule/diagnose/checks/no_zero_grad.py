@@ -30,12 +30,13 @@ PAIRS = 2
 
 def check(case: Case) -> Iterator[Finding]:
     pairs = [(a, b) for a, b in zip(case.steps, case.steps[1:], strict=False) if b.index == a.index + 1]
-    pairs = [(a, b) for a, b in pairs if _norm(_used(a)) > 0 and _used(a).keys() & _used(b).keys()]
-    if len(pairs) < PAIRS or not all(_accumulates(a, b) for a, b in pairs):
+    used = {seen.index: _used(seen) for pair in pairs for seen in pair}
+    pairs = [(a, b) for a, b in pairs if _norm(used[a.index]) > 0 and used[a.index].keys() & used[b.index].keys()]
+    if len(pairs) < PAIRS or not all(_accumulates(used[a.index], used[b.index], _own(b)) for a, b in pairs):
         return
     last = pairs[-1][1]
     loss = last.loss_call() or last.calls[-1]
-    ratio = _norm(_used(last)) / max(_norm(_own(last)), 1e-30)
+    ratio = _norm(used[last.index]) / max(_norm(_own(last)), 1e-30)
     yield Finding(
         slug="no-zero-grad",
         title="gradients of earlier steps are never cleared",
@@ -53,9 +54,8 @@ def check(case: Case) -> Iterator[Finding]:
     )
 
 
-def _accumulates(a: Seen, b: Seen) -> bool:
+def _accumulates(before: dict[str, Tensor], used: dict[str, Tensor], own: dict[str, Tensor]) -> bool:
     """used[t+1] = used[t] + g[t+1] in every parameter for which another gradient is used than that of this step."""
-    before, used, own = _used(a), _used(b), _own(b)
     common = [n for n in before.keys() & used.keys() & own.keys() if used[n].shape == before[n].shape]
     others = [n for n in common if float((used[n] - own[n]).norm()) > EQUAL * float(used[n].norm())]
     gaps = math.hypot(*(float((used[n] - before[n] - own[n]).norm()) for n in others))

@@ -42,14 +42,15 @@ ADVICE = {
 
 
 def check(case: Case) -> Iterator[Finding]:
-    for seen in _looked_at(case):
+    looked_at = _looked_at(case)
+    for seen in looked_at:
         if not _begins_finite(seen):
             break  # from here on every number is NaN: its cause lies in an earlier step
         found = _forward(seen) or _backward(seen)
         if found is not None:
             yield _finding(case, seen, *found)
             return
-    yield from _not_recorded(case)
+    yield from _not_recorded(case, looked_at)
     yield from _all_alike(case)
 
 
@@ -173,12 +174,12 @@ def _backward(seen: Seen) -> tuple[Call, Value, bool] | None:
     return None
 
 
-def _not_recorded(case: Case) -> Iterator[Finding]:
+def _not_recorded(case: Case, looked_at: list[Seen]) -> Iterator[Finding]:
     """The step itself was not recorded: those before it are finite, those after it began with weights that are not."""
     if case.outcome.not_finite is None or not case.steps:
         return
     at = case.start + case.outcome.not_finite
-    if at in case.history.steps and _begins_finite(Seen.of(case.history.read(at))):
+    if at in case.history.steps and all(_begins_finite(seen) for seen in looked_at if seen.index == at):
         return
     seen = case.steps[-1]
     near = _nearest(case, at)

@@ -44,5 +44,5 @@ def check(case: Case) -> Iterator[Finding]:
 
 def _trains(seen: Seen) -> Aside | None:
     modules = training_modules(seen)
-    own = (aside for aside in seen.step.asides if aside.trains and aside.module in modules)
-    return next((aside for aside in own if aside.result is None), None)
+    own = (aside for aside in seen.step.asides if aside.trains and aside.result is None)
+    return next((aside for aside in own if aside.module in modules), None)

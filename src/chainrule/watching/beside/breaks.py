@@ -16,8 +16,6 @@ Tensor = torch.Tensor
 LARGEST = 1 << 24  # numbers; of more it is not asked
 BREAK = {"div", "truediv", "rtruediv", "true_divide", "log", "log2", "log10", "log1p", "logit", "exp", "expm1"}
 BREAK |= {"sqrt", "rsqrt", "reciprocal", "pow", "rpow", "std", "var", "mean", "acos", "asin", "atanh", "half"}
-
-
 SUMS = {"mul", "rmul", "sum", "matmul", "mm", "bmm", "square", "norm", "cumsum", "prod", "dot", "add"}  # in half only
 
 
