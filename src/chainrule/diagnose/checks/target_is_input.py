@@ -77,10 +77,17 @@ def _noise_and_all(case: Case) -> Iterator[Finding]:
             "loss, first": case.losses[0],
             "loss, last": case.losses[-1],
         },
-        because="the loss is 0 where the noise comes out as it went in: ∂L/∂ŷ leads to the noisy numbers, and nothing "
+        because="the loss is 0 where the inputs come out as they went in: ∂L/∂ŷ leads to them, and nothing asks for "
+        "what was taken beside them"
+        if noise.beside
+        else "the loss is 0 where the noise comes out as it went in: ∂L/∂ŷ leads to the noisy numbers, and nothing "
         "asks for the clean ones",
-        fix="compare the answer with the data as they were before the noise was put on",
-        diff="-    loss = mse_loss(model(noisy), noisy)\n+    loss = mse_loss(model(noisy), clean)",
+        fix="compare the answer with what was taken beside the inputs"
+        if noise.beside
+        else "compare the answer with the data as they were before the noise was put on",
+        diff="-    loss = mse_loss(model(x), x)\n+    loss = mse_loss(model(x), y)"
+        if noise.beside
+        else "-    loss = mse_loss(model(noisy), noisy)\n+    loss = mse_loss(model(noisy), clean)",
     )
 
 
